@@ -1,0 +1,1 @@
+//! Order service: warp routes over the domain.

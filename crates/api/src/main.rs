@@ -1,0 +1,3 @@
+//! Order service: warp routes over the domain.
+
+fn main() {}

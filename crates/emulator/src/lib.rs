@@ -1,0 +1,1 @@
+//! A local Azure: Cosmos DB, Service Bus and the Functions host, for development and tests.

@@ -1,0 +1,1 @@
+//! Outbox relay: publishes pending events in order, then marks them processed.

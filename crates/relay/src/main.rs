@@ -1,0 +1,3 @@
+//! Outbox relay: publishes pending events in order, then marks them processed.
+
+fn main() {}
