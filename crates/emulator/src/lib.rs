@@ -1,1 +1,4 @@
 //! A local Azure: Cosmos DB, Service Bus and the Functions host, for development and tests.
+
+pub mod clock;
+pub mod faults;

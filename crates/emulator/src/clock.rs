@@ -1,0 +1,70 @@
+//! The emulator's time: the machine's, plus what `POST /clock/advance` added.
+
+use jiff::{SignedDuration, Timestamp};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// The clock that every part of the emulator shares.
+///
+/// The cores never read it: the wire layers read it once a request and hand the instant in.
+#[derive(Debug)]
+pub struct Clock {
+    ahead: watch::Sender<SignedDuration>,
+}
+
+impl Clock {
+    /// A clock that shows the machine's time.
+    pub fn new() -> Self {
+        Self { ahead: watch::Sender::new(SignedDuration::ZERO) }
+    }
+
+    /// The emulator's instant: the machine's time plus everything advanced so far.
+    #[expect(clippy::disallowed_methods, reason = "the one place where the emulator reads a clock")]
+    pub fn now(&self) -> Timestamp {
+        let machine = Timestamp::now();
+        machine.checked_add(*self.ahead.borrow()).unwrap_or(Timestamp::MAX)
+    }
+
+    /// Moves the clock forward and wakes everything in [`Clock::sleep_until`].
+    pub fn advance(&self, by: Duration) {
+        let by = SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX);
+        self.ahead.send_modify(|ahead| *ahead = ahead.saturating_add(by));
+    }
+
+    /// Waits until the emulator's time has reached `deadline`, also when it is advanced there.
+    pub async fn sleep_until(&self, deadline: Timestamp) {
+        let mut ahead = self.ahead.subscribe();
+        loop {
+            let left = self.now().duration_until(deadline);
+            if left <= SignedDuration::ZERO {
+                return;
+            }
+            let left = Duration::try_from(left).unwrap_or(Duration::ZERO);
+            tokio::select! {
+                () = tokio::time::sleep(left) => {}
+                _ = ahead.changed() => {}
+            }
+        }
+    }
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_advance_wakes_a_sleeper_at_once() {
+        let clock = Clock::new();
+        let deadline = clock.now() + Duration::from_secs(3600);
+        let sleeper = clock.sleep_until(deadline);
+        clock.advance(Duration::from_secs(3601));
+        tokio::time::timeout(Duration::from_secs(5), sleeper).await.unwrap();
+        assert!(deadline <= clock.now());
+    }
+}
