@@ -61,9 +61,9 @@ mod tests {
     #[tokio::test]
     async fn an_advance_wakes_a_sleeper_at_once() {
         let clock = Clock::new();
-        let deadline = clock.now() + Duration::from_secs(3600);
+        let deadline = clock.now() + Duration::from_hours(1);
         let sleeper = clock.sleep_until(deadline);
-        clock.advance(Duration::from_secs(3601));
+        clock.advance(Duration::from_secs(3_601));
         tokio::time::timeout(Duration::from_secs(5), sleeper).await.unwrap();
         assert!(deadline <= clock.now());
     }

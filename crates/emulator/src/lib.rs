@@ -1,4 +1,8 @@
 //! A local Azure: Cosmos DB, Service Bus and the Functions host, for development and tests.
 
 pub mod clock;
+pub mod control;
+pub mod cosmos;
 pub mod faults;
+pub mod functions;
+pub mod servicebus;

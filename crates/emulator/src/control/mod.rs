@@ -1,0 +1,1 @@
+//! The control port: faults on demand, splits, clock and state.

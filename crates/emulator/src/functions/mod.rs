@@ -1,0 +1,1 @@
+//! The Functions host: runs a custom handler from its `host.json` and function folders.
