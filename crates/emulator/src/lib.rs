@@ -5,4 +5,6 @@ pub mod control;
 pub mod cosmos;
 pub mod faults;
 pub mod functions;
+pub mod local;
+pub mod port;
 pub mod servicebus;

@@ -1,1 +1,128 @@
-//! The control port: faults on demand, splits, clock and state.
+//! The control port: faults on demand, splits and merges, the clock, and the state as JSON.
+//!
+//! It is for this machine's developer and tests. It listens on loopback only, and turns away
+//! requests that a web page of another origin sent through the developer's browser.
+
+mod call;
+
+use self::call::{Call, Refusal};
+use crate::{
+    clock::Clock,
+    cosmos::{ControlError, Cosmos},
+    faults::Faults,
+    port,
+    servicebus::ServiceBus,
+};
+use bytes::Bytes;
+use http::{Request, Response, StatusCode, header};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
+use serde_json::{Value, json};
+use std::{io, sync::Arc};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// A control request is one small JSON object; the bound only keeps a mistake from filling memory.
+const BODY_MAX: usize = 64 * 1024;
+
+/// The parts that the control port acts on.
+#[derive(Debug)]
+pub struct Control {
+    clock: Arc<Clock>,
+    faults: Arc<Faults>,
+    cosmos: Arc<Cosmos>,
+    servicebus: Arc<ServiceBus>,
+}
+
+impl Control {
+    /// Control over these parts.
+    pub fn new(
+        clock: Arc<Clock>,
+        faults: Arc<Faults>,
+        cosmos: Arc<Cosmos>,
+        servicebus: Arc<ServiceBus>,
+    ) -> Self {
+        Self { clock, faults, cosmos, servicebus }
+    }
+
+    /// Serves until `stop`.
+    ///
+    /// # Errors
+    /// If the listener fails.
+    pub async fn serve(
+        self: Arc<Self>,
+        listener: TcpListener,
+        stop: CancellationToken,
+    ) -> io::Result<()> {
+        let answer = move |request| {
+            let control = Arc::clone(&self);
+            async move { control.answer(request).await }
+        };
+        port::serve(listener, stop, answer).await
+    }
+
+    async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+        let (head, body) = request.into_parts();
+        let done = match Limited::new(body, BODY_MAX).collect().await {
+            Ok(body) => Call::parse(&head, &body.to_bytes()).and_then(|call| self.perform(call)),
+            Err(error) => Err(Refusal::unreadable(&*error)),
+        };
+        match done {
+            Ok(answer) => reply(StatusCode::OK, &answer, None),
+            Err(refusal) => reply(refusal.status, &refusal.to_json(), refusal.allow),
+        }
+    }
+
+    fn perform(&self, call: Call) -> Result<Value, Refusal> {
+        match call {
+            Call::Split { database, container } => {
+                self.cosmos.split(&database, &container).map(ranges).map_err(absent)
+            }
+            Call::Merge { database, container } => {
+                self.cosmos.merge(&database, &container).map(ranges).map_err(absent)
+            }
+            Call::AddFault(rule) => {
+                self.faults.add(rule);
+                Ok(self.rules())
+            }
+            Call::ClearFaults => {
+                self.faults.clear();
+                Ok(self.rules())
+            }
+            Call::ListFaults => Ok(self.rules()),
+            Call::Advance(by) => {
+                self.clock.advance(by);
+                Ok(json!({ "now": self.clock.now().to_string() }))
+            }
+            Call::State => Ok(json!({
+                "now": self.clock.now().to_string(),
+                "faults": self.faults.rules(),
+                "cosmos": self.cosmos.state(),
+                "servicebus": self.servicebus.state(),
+            })),
+        }
+    }
+
+    fn rules(&self) -> Value {
+        json!({ "faults": self.faults.rules() })
+    }
+}
+
+fn ranges(ids: Vec<String>) -> Value {
+    json!({ "partitionKeyRanges": ids })
+}
+
+fn absent(error: ControlError) -> Refusal {
+    Refusal::new(StatusCode::NOT_FOUND, error.to_string())
+}
+
+fn reply(status: StatusCode, body: &Value, allow: Option<&'static str>) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::from(body.to_string()));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
+    if let Some(allow) = allow {
+        headers.insert(header::ALLOW, header::HeaderValue::from_static(allow));
+    }
+    response
+}

@@ -1,0 +1,223 @@
+//! One process that serves Cosmos DB, Service Bus and control: bind, announce, serve, stop.
+
+use crate::{
+    clock::Clock,
+    control::Control,
+    cosmos::Cosmos,
+    faults::Faults,
+    port::{Taken, bind_tcp},
+    servicebus::{ConfigErrors, ServiceBus, Topology},
+};
+use serde_json::json;
+use std::{
+    io::{self, Write},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::Arc,
+};
+use tokio::{net::TcpListener, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+
+/// Where the three parts listen; port 0 picks a free one.
+#[derive(Debug, Clone, Copy)]
+pub struct Addresses {
+    /// Cosmos DB over HTTP.
+    pub cosmos: SocketAddr,
+    /// Service Bus over AMQP.
+    pub servicebus: SocketAddr,
+    /// Faults, splits, clock and state; loopback only.
+    pub control: SocketAddr,
+}
+
+/// What exists when the emulator starts.
+#[derive(Debug)]
+pub struct Entities {
+    shop: bool,
+    topology: Topology,
+}
+
+impl Entities {
+    /// The shop's database and topic; `empty` leaves both out, `config` replaces the topic.
+    ///
+    /// # Errors
+    /// Everything that is wrong with `config`, at once.
+    pub fn new(config: Option<&str>, empty: bool) -> Result<Self, ConfigErrors> {
+        let topology = match config {
+            Some(text) => Topology::from_config_json(text)?,
+            None if empty => Topology::default(),
+            None => Topology::shop(),
+        };
+        Ok(Self { shop: !empty, topology })
+    }
+}
+
+/// Why the emulator cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Every address that cannot be had. Free them, or give others.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Taken(Vec<Taken>),
+    /// Give a loopback address.
+    #[error(
+        "--control {at} is not a loopback address: faults and clock jumps are for this machine \
+         alone; use 127.0.0.1:{port}", at = .0, port = .0.port()
+    )]
+    ControlOffLoopback(SocketAddr),
+}
+
+/// Everything bound, and nothing served yet.
+#[derive(Debug)]
+pub struct Local {
+    cosmos: (Arc<Cosmos>, TcpListener),
+    servicebus: (Arc<ServiceBus>, TcpListener),
+    control: (Arc<Control>, TcpListener),
+    at: Addresses,
+}
+
+/// Takes the three ports and builds the services.
+///
+/// # Errors
+/// Names every address that cannot be had, with what to do about it.
+pub async fn bind(addresses: Addresses, entities: Entities) -> Result<Local, StartError> {
+    if !addresses.control.ip().is_loopback() {
+        return Err(StartError::ControlOffLoopback(addresses.control));
+    }
+    let cosmos = bind_tcp("--cosmos", addresses.cosmos).await;
+    let servicebus = bind_tcp("--servicebus", addresses.servicebus).await;
+    let control = bind_tcp("--control", addresses.control).await;
+    match (cosmos, servicebus, control) {
+        (Ok(cosmos), Ok(servicebus), Ok(control)) => {
+            Ok(Local::new([cosmos, servicebus, control], entities))
+        }
+        (cosmos, servicebus, control) => {
+            let taken = [cosmos.err(), servicebus.err(), control.err()];
+            Err(StartError::Taken(taken.into_iter().flatten().collect()))
+        }
+    }
+}
+
+impl Local {
+    fn new(bound: [(TcpListener, SocketAddr); 3], entities: Entities) -> Self {
+        let clock = Arc::new(Clock::new());
+        let faults = Arc::new(Faults::default());
+        let cosmos = Cosmos::new(Arc::clone(&clock), Arc::clone(&faults));
+        if entities.shop {
+            cosmos.provision_shop();
+        }
+        let servicebus =
+            ServiceBus::new(Arc::clone(&clock), Arc::clone(&faults), entities.topology);
+        let control = Control::new(clock, faults, Arc::clone(&cosmos), Arc::clone(&servicebus));
+        let [at_cosmos, at_servicebus, at_control] = bound;
+        Self {
+            at: Addresses {
+                cosmos: at_cosmos.1,
+                servicebus: at_servicebus.1,
+                control: at_control.1,
+            },
+            cosmos: (cosmos, at_cosmos.0),
+            servicebus: (servicebus, at_servicebus.0),
+            control: (Arc::new(control), at_control.0),
+        }
+    }
+
+    /// Where it listens now, with the ports that were picked.
+    pub fn addresses(&self) -> Addresses {
+        self.at
+    }
+
+    /// Prints the ready line, and on the log what a user should know about this run.
+    ///
+    /// # Errors
+    /// If `out` cannot be written.
+    pub fn announce(&self, out: &mut impl Write) -> io::Result<()> {
+        for (option, at) in [("--cosmos", self.at.cosmos), ("--servicebus", self.at.servicebus)] {
+            if !at.ip().is_loopback() {
+                tracing::warn!(
+                    "{option} {at} is reachable from the network, and the keys are public: \
+                     anyone who reaches it can read and change everything"
+                );
+            }
+        }
+        tracing::info!("everything is kept in memory and is gone when this process ends");
+        writeln!(out, "{}", ready_line(self.at))?;
+        out.flush()
+    }
+
+    /// Serves until `stop`; a part that fails ends the others.
+    ///
+    /// # Errors
+    /// What the first failing part reported.
+    pub async fn serve(self, stop: CancellationToken) -> io::Result<()> {
+        let mut parts = JoinSet::new();
+        let (cosmos, listener) = self.cosmos;
+        parts.spawn(cosmos.serve(listener, stop.clone()));
+        let (servicebus, listener) = self.servicebus;
+        parts.spawn(servicebus.serve(listener, stop.clone()));
+        let (control, listener) = self.control;
+        parts.spawn(control.serve(listener, stop.clone()));
+        let mut outcome = Ok(());
+        while let Some(ended) = parts.join_next().await {
+            stop.cancel();
+            outcome = outcome.and(ended.unwrap_or_else(|crash| Err(io::Error::other(crash))));
+        }
+        outcome
+    }
+}
+
+/// The one line on stdout that tells a program where everything is.
+fn ready_line(at: Addresses) -> String {
+    let (cosmos, servicebus) = (reachable(at.cosmos), reachable(at.servicebus));
+    json!({
+        "ready": true,
+        "cosmos": format!("http://{cosmos}"),
+        "servicebus": format!(
+            "Endpoint=sb://{servicebus};SharedAccessKeyName=RootManageSharedAccessKey;\
+             SharedAccessKey=SAS_KEY_VALUE;UseDevelopmentEmulator=true;"
+        ),
+        "control": format!("http://{}", at.control),
+    })
+    .to_string()
+}
+
+/// The address a client on this machine dials: loopback where it listens on all interfaces.
+fn reachable(at: SocketAddr) -> SocketAddr {
+    match at.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => (Ipv4Addr::LOCALHOST, at.port()).into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => (Ipv6Addr::LOCALHOST, at.port()).into(),
+        IpAddr::V4(_) | IpAddr::V6(_) => at,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use expect_test::expect;
+
+    fn at(cosmos: &str) -> Addresses {
+        let at = |text: &str| text.parse().unwrap();
+        Addresses {
+            cosmos: at(cosmos),
+            servicebus: at("127.0.0.1:5672"),
+            control: at("127.0.0.1:8090"),
+        }
+    }
+
+    #[test]
+    fn the_ready_line_is_the_contract() {
+        expect![[r#"{"control":"http://127.0.0.1:8090","cosmos":"http://127.0.0.1:8081","ready":true,"servicebus":"Endpoint=sb://127.0.0.1:5672;SharedAccessKeyName=RootManageSharedAccessKey;SharedAccessKey=SAS_KEY_VALUE;UseDevelopmentEmulator=true;"}"#]]
+            .assert_eq(&ready_line(at("127.0.0.1:8081")));
+    }
+
+    #[test]
+    fn listening_everywhere_is_announced_as_loopback() {
+        assert!(ready_line(at("0.0.0.0:8081")).contains(r#""cosmos":"http://127.0.0.1:8081""#));
+        assert!(ready_line(at("[::]:8081")).contains(r#""cosmos":"http://[::1]:8081""#));
+    }
+
+    #[tokio::test]
+    async fn control_stays_on_loopback() {
+        let mut addresses = at("127.0.0.1:0");
+        addresses.control = "0.0.0.0:8090".parse().unwrap();
+        let error = bind(addresses, Entities::new(None, true).unwrap()).await.unwrap_err();
+        assert!(error.to_string().ends_with("use 127.0.0.1:8090"), "{error}");
+    }
+}

@@ -1,0 +1,91 @@
+//! What the plain HTTP ports share: taking a port, and serving connections until told to stop.
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use http::{Request, Response};
+use hyper::{body::Body, body::Incoming, service::service_fn};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto::Builder;
+use std::{convert::Infallible, error::Error, io, net::SocketAddr};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    task::JoinSet,
+};
+use tokio_util::sync::CancellationToken;
+
+/// An address that cannot be had. Free it, or give another.
+#[derive(Debug, thiserror::Error)]
+#[error("{option} {at} cannot be had ({error}): {hint}", hint = hint(option, *at, error))]
+pub struct Taken {
+    option: &'static str,
+    at: SocketAddr,
+    error: io::Error,
+}
+
+fn hint(option: &str, at: SocketAddr, error: &io::Error) -> String {
+    if error.kind() == io::ErrorKind::AddrInUse {
+        let port = at.port();
+        format!(
+            "another program listens there (`ss -ltnp 'sport = :{port}'` names it); stop it, \
+             or let a free port be picked with {option} {}:0",
+            at.ip()
+        )
+    } else {
+        format!("use an address of this machine, such as {option} 127.0.0.1:0")
+    }
+}
+
+/// Listens at `at`, which `option` of the command line named, and says where.
+pub(crate) async fn bind_tcp(
+    option: &'static str,
+    at: SocketAddr,
+) -> Result<(TcpListener, SocketAddr), Taken> {
+    let taken = |error| Taken { option, at, error };
+    let listener = TcpListener::bind(at).await.map_err(taken)?;
+    let bound = listener.local_addr().map_err(taken)?;
+    Ok((listener, bound))
+}
+
+/// Answers requests (HTTP/1.1 or HTTP/2) with `answer` until `stop`, then drops the connections.
+pub(crate) async fn serve<F, Fut, B>(
+    listener: TcpListener,
+    stop: CancellationToken,
+    answer: F,
+) -> io::Result<()>
+where
+    F: Fn(Request<Incoming>) -> Fut + Clone + Send + Sync + 'static,
+    Fut: Future<Output = Response<B>> + Send + 'static,
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    let mut connections = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            () = stop.cancelled() => return Ok(()),
+            accepted = listener.accept() => accepted,
+            Some(_) = connections.join_next() => continue,
+        };
+        // Out of file descriptors, or a client that left while queueing: the next may succeed.
+        let Ok((stream, _)) = accepted else {
+            tokio::task::yield_now().await;
+            continue;
+        };
+        stream.set_nodelay(true).ok();
+        connections.spawn(serve_connection(stream, answer.clone()));
+    }
+}
+
+async fn serve_connection<F, Fut, B>(stream: TcpStream, answer: F)
+where
+    F: Fn(Request<Incoming>) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Response<B>> + Send + 'static,
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    let service = service_fn(|request| answer(request).map(Ok::<_, Infallible>));
+    let stream = TokioIo::new(stream);
+    let served = Builder::new(TokioExecutor::new()).serve_connection(stream, service).await;
+    if let Err(error) = served {
+        tracing::debug!("a connection ended: {error}");
+    }
+}

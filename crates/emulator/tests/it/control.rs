@@ -1,0 +1,81 @@
+//! The local Azure as a process: the ready line, control, taken ports, and stopping.
+
+use crate::support::{PATIENCE, Process, call, command};
+use http::StatusCode;
+use nix::{sys::signal::Signal, unistd::Pid};
+use serde_json::{Value, json};
+use std::net::TcpListener;
+
+const ANY_PORTS: [&str; 6] =
+    ["--cosmos", "127.0.0.1:0", "--servicebus", "127.0.0.1:0", "--control", "127.0.0.1:0"];
+
+#[tokio::test]
+async fn faults_are_set_listed_and_cleared() {
+    let emulator = Process::start(&ANY_PORTS).await;
+    let faults = format!("{}/faults", emulator.at("control"));
+    let rule = json!({"target":"cosmos","operation":"batch","action":"throttle","count":2});
+
+    let set = call("POST", &faults, &rule.to_string()).await;
+    assert_eq!((set.status(), json(set.body())), (StatusCode::OK, json!({ "faults": [rule] })));
+    call("DELETE", &faults, "").await;
+    assert_eq!(json(call("GET", &faults, "").await.body()), json!({ "faults": [] }));
+}
+
+#[tokio::test]
+async fn the_clock_moves_forward_by_what_was_asked() {
+    let emulator = Process::start(&ANY_PORTS).await;
+    let control = emulator.at("control");
+    let before = now(&call("GET", &format!("{control}/state"), "").await);
+    let after =
+        now(&call("POST", &format!("{control}/clock/advance"), r#"{"seconds":86400}"#).await);
+    assert!(before + jiff::SignedDuration::from_hours(24) <= after, "{before} {after}");
+}
+
+#[tokio::test]
+async fn splitting_what_does_not_exist_says_so() {
+    let emulator = Process::start(&[&ANY_PORTS[..], &["--empty"]].concat()).await;
+    let url = format!("{}/cosmos/shop/orders/split", emulator.at("control"));
+    let answer = call("POST", &url, "").await;
+    assert_eq!(answer.status(), StatusCode::NOT_FOUND);
+    assert!(json(answer.body())["error"].is_string(), "{}", answer.body());
+}
+
+#[tokio::test]
+async fn a_taken_port_is_named_with_what_to_do() {
+    let (cosmos, control) = (taken(), taken());
+    let args = ["--cosmos", &cosmos.1, "--servicebus", "127.0.0.1:0", "--control", &control.1];
+    let output = command(&args).output().await.unwrap();
+    let log = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(output.stdout.is_empty(), "a ready line without being ready");
+    for wanted in [&cosmos.1, &control.1, "--cosmos 127.0.0.1:0", "--control 127.0.0.1:0"] {
+        assert!(log.contains(wanted), "{wanted} is missing in: {log}");
+    }
+}
+
+#[tokio::test]
+async fn a_stop_signal_ends_it_cleanly() {
+    for signal in [Signal::SIGTERM, Signal::SIGINT] {
+        let mut emulator = Process::start(&ANY_PORTS).await;
+        let pid = emulator.child.id().unwrap().try_into().unwrap();
+        nix::sys::signal::kill(Pid::from_raw(pid), signal).unwrap();
+        let status = tokio::time::timeout(PATIENCE, emulator.child.wait()).await.unwrap().unwrap();
+        assert_eq!(status.code(), Some(0), "{signal}");
+    }
+}
+
+fn taken() -> (TcpListener, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let at = listener.local_addr().expect("bound").to_string();
+    (listener, at)
+}
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).expect("a JSON body")
+}
+
+fn now(answer: &http::Response<String>) -> jiff::Timestamp {
+    let body = json(answer.body());
+    let now = body.get("now").and_then(Value::as_str).expect("it tells the time");
+    now.parse().expect("an instant")
+}

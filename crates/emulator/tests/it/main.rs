@@ -1,0 +1,4 @@
+//! The emulator as its users meet it: processes and sockets.
+
+mod control;
+mod support;
