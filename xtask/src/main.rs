@@ -1,3 +1,66 @@
-//! The project's verbs.
+//! The project's verbs: `cargo xtask <verb>`. One file a verb; no tokio, no HTTP here.
+#![expect(clippy::print_stdout, reason = "the verbs talk to the person who typed them")]
 
-fn main() {}
+mod bench;
+mod ci;
+mod demo;
+mod e2e;
+mod run;
+mod test;
+mod tidy;
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+use std::path::Path;
+use std::process::ExitCode;
+
+/// One door to everything this project does.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// The main job in one command: orders in, the relay killed half-way, every event out once
+    Demo(demo::Arguments),
+    /// The same to play with: prints the curl lines and tails the topic until Ctrl-C
+    Dev(demo::DevArguments),
+    /// All tests that need no Docker and no Azure
+    Test(test::Arguments),
+    /// Only the end-to-end tests: real processes over real sockets
+    E2e(e2e::Arguments),
+    /// The figures of BENCHMARKS.md, in release, in one run
+    Bench(bench::Arguments),
+    /// The house rules that no other tool checks
+    Tidy,
+    /// What CI runs: fmt, clippy, tidy, deny, doc, test
+    Ci,
+}
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("\ncargo xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<()> {
+    let arguments = Arguments::parse();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask has no parent")?;
+    std::env::set_current_dir(root).with_context(|| format!("cannot enter {}", root.display()))?;
+    match arguments.verb {
+        Verb::Demo(arguments) => demo::demo(&arguments),
+        Verb::Dev(arguments) => demo::dev(&arguments),
+        Verb::Test(arguments) => test::test(&arguments),
+        Verb::E2e(arguments) => e2e::e2e(&arguments),
+        Verb::Bench(arguments) => bench::bench(&arguments),
+        Verb::Tidy => tidy::tidy(root),
+        Verb::Ci => ci::ci(root),
+    }
+}

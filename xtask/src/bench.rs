@@ -1,0 +1,21 @@
+//! `cargo xtask bench`: the figures of BENCHMARKS.md.
+//!
+//! The program itself is `bench` of `crates/e2e`; this only builds it in release and starts it.
+
+use crate::{demo, run};
+use anyhow::Result;
+
+/// How long to measure.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// How many orders to place in each measurement
+    #[arg(long, default_value_t = 20_000)]
+    orders: u32,
+}
+
+/// Builds in release and prints the table.
+pub(crate) fn bench(arguments: &Arguments) -> Result<()> {
+    run::build_binaries(true)?;
+    let orders = arguments.orders.to_string();
+    run::run(demo::program("bench", true).args(["--orders", &orders]))
+}

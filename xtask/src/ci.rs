@@ -1,0 +1,29 @@
+//! `cargo xtask ci`: what CI runs, one line a step with its time.
+
+use crate::{run, test, tidy};
+use anyhow::Result;
+use std::path::Path;
+use std::time::Instant;
+
+/// Every check; the tests last, so that the log ends in their closing line.
+pub(crate) fn ci(root: &Path) -> Result<()> {
+    quiet("fmt", &["fmt", "--all", "--check"], &[])?;
+    let tidying = Instant::now();
+    tidy::tidy(root)?;
+    run::step("tidy", tidying);
+    quiet("deny", &["deny", "check", "bans", "licenses", "sources"], &[])?;
+    let deny_warnings = ("RUSTDOCFLAGS", "-Dwarnings");
+    let clippy = ["clippy", "--locked", "--workspace", "--all-targets", "--", "-Dwarnings"];
+    quiet("clippy", &clippy, &[])?;
+    let doc = ["doc", "--locked", "--workspace", "--no-deps"];
+    quiet("doc", &doc, &[deny_warnings])?;
+    run::build_binaries(false)?;
+    test::run_tests(&["--workspace"], None)
+}
+
+fn quiet(title: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Result<()> {
+    let started = Instant::now();
+    run::quietly(title, run::cargo(arguments).envs(variables.iter().copied()))?;
+    run::step(title, started);
+    Ok(())
+}
