@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 /// The id of an aggregate: its partition key at rest, the session id of its messages.
 ///
-/// 1 to [`Key::LEN_MAX`] characters of `[A-Za-z0-9._-]`: what Cosmos DB takes as an id, what
-/// Service Bus takes as a session id, and what needs no escape in a path.
+/// 1 to [`Key::LEN_MAX`] characters of `[A-Za-z0-9._-]`, but neither `.` nor `..`: what Cosmos DB
+/// takes as an id, what Service Bus takes as a session id, and what stands in a path as it is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key(Box<str>);
 
@@ -33,6 +33,9 @@ impl FromStr for Key {
         }
         if Self::LEN_MAX < text.len() {
             return Err(KeyError::TooLong { len: text.len() });
+        }
+        if matches!(text, "." | "..") {
+            return Err(KeyError::DotSegment);
         }
         Ok(Self(text.into()))
     }
@@ -65,6 +68,9 @@ pub enum KeyError {
     /// A character outside the allowed set.
     #[error("has the character {0:?}; allowed are A-Z a-z 0-9 . _ -")]
     Character(char),
+    /// `.` or `..`: every URL parser between here and the store drops such a segment.
+    #[error("is . or .., which a path takes for a folder")]
+    DotSegment,
 }
 
 const fn is_allowed(c: char) -> bool {
@@ -98,6 +104,13 @@ mod tests {
     fn sixty_four_characters_are_the_most() {
         assert!("x".repeat(64).parse::<Key>().is_ok());
         check(&"x".repeat(65), expect!["has 65 characters; at most 64 are allowed"]);
+    }
+
+    #[test]
+    fn what_a_path_takes_for_a_folder_is_rejected() {
+        check(".", expect!["is . or .., which a path takes for a folder"]);
+        check("..", expect!["is . or .., which a path takes for a folder"]);
+        assert!("...".parse::<Key>().is_ok());
     }
 
     #[test]
