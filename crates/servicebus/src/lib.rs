@@ -1,1 +1,22 @@
-//! Azure Service Bus over fe2o3-amqp.
+//! Azure Service Bus over AMQP 1.0: publishes envelopes to a topic, and receives messages.
+//!
+//! Reading order: [`Account`] says where the namespace is and what opens it, `message` what an
+//! event looks like, `outcome` what an answer means, `link` opens a connection, [`ServiceBusPublisher`]
+//! keeps one and sends over it.
+
+mod account;
+mod credential;
+mod link;
+mod measure;
+mod message;
+mod namespace;
+mod outcome;
+mod publisher;
+mod tuning;
+
+pub use account::Account;
+pub use credential::{Credential, CredentialError, Identity};
+pub use measure::Measured;
+pub use namespace::{Namespace, Problem, Problems, Transport};
+pub use publisher::ServiceBusPublisher;
+pub use tuning::Tuning;

@@ -1,0 +1,125 @@
+//! One connection to the namespace: opened, authorised and kept authorised.
+//!
+//! One TCP stream, one session, one pair of `$cbs` links. Whoever owns it attaches its links to
+//! the session, and renews the token when [`Connection::renew_at`] has come.
+
+use std::future::Future;
+use std::time::Duration;
+
+use domain::Timestamp;
+use fe2o3_amqp::Session;
+use fe2o3_amqp::connection::ConnectionHandle;
+use fe2o3_amqp::session::SessionHandle;
+use fe2o3_amqp_cbs::client::CbsClient;
+use fe2o3_amqp_cbs::token::CbsToken;
+use fe2o3_amqp_types::primitives::Timestamp as AmqpTimestamp;
+use tokio::time::Instant;
+
+use crate::account::Account;
+use crate::tuning::Tuning;
+
+mod dial;
+mod trouble;
+
+pub(crate) use trouble::Trouble;
+
+/// An open connection whose token opens `address`.
+pub(crate) struct Connection {
+    handle: ConnectionHandle<()>,
+    session: SessionHandle<()>,
+    cbs: CbsClient,
+    renew_at: Instant,
+}
+
+impl Connection {
+    /// Connects, opens a session and presents a token for `address`.
+    pub(crate) async fn open(
+        account: &Account,
+        address: &str,
+        tuning: &Tuning,
+    ) -> Result<Self, Trouble> {
+        let within = tuning.connect_within;
+        let dialled = Box::pin(dial::dial(account.namespace(), tuning.silence_max));
+        let mut handle = granted("a connection", within, dialled).await?;
+        let mut session =
+            granted("a session", within, Box::pin(Session::begin(&mut handle))).await?;
+        let cbs =
+            granted("a link to $cbs", within, Box::pin(CbsClient::attach(&mut session))).await?;
+        let mut connection = Self { handle, session, cbs, renew_at: Instant::now() };
+        connection.authorize(account, address, tuning).await?;
+        Ok(connection)
+    }
+
+    /// Presents a fresh token for `address`.
+    pub(crate) async fn authorize(
+        &mut self,
+        account: &Account,
+        address: &str,
+        tuning: &Tuning,
+    ) -> Result<(), Trouble> {
+        let within = tuning.connect_within;
+        let audience = account.namespace().audience(address);
+        let asked = account.credential().token(&audience, now(), tuning.token_life);
+        let token = granted("an access token", within, Box::pin(asked)).await?;
+        self.renew_at = Instant::now() + token.renew_after();
+        let expires = now().saturating_add(token.life).unwrap_or(Timestamp::MAX);
+        let expires = AmqpTimestamp::from_milliseconds(expires.as_millisecond());
+        let put = CbsToken::new(token.text, token.kind.as_str(), expires);
+        let answered = Box::pin(self.cbs.put_token(audience, put));
+        granted("an answer from $cbs", within, async { trouble::of_put_token(answered.await) })
+            .await
+    }
+
+    /// When the token is to be renewed.
+    pub(crate) fn renew_at(&self) -> Instant {
+        self.renew_at
+    }
+
+    /// Where links are attached.
+    pub(crate) fn session(&mut self) -> &mut SessionHandle<()> {
+        &mut self.session
+    }
+
+    /// Whether there is still someone at the other end, as far as is known.
+    pub(crate) fn is_open(&self) -> bool {
+        !self.handle.is_closed() && !self.session.is_ended()
+    }
+
+    /// Says goodbye, and waits for it to be said back, but not for long.
+    pub(crate) async fn close(mut self) {
+        let goodbye = async {
+            let _ = self.cbs.close().await;
+            let _ = self.session.end().await;
+            let _ = self.handle.close().await;
+        };
+        let _ = tokio::time::timeout(GOODBYE_MAX, Box::pin(goodbye)).await;
+    }
+}
+
+/// How long a goodbye may take: the Functions host kills a handler 5 to 10 seconds after it asked
+/// it to stop, and by then everything is settled already.
+const GOODBYE_MAX: Duration = Duration::from_secs(2);
+
+/// Waits for something that the other side grants, but not for ever.
+pub(crate) async fn granted<T, E>(
+    what: &'static str,
+    within: Duration,
+    asked: impl Future<Output = Result<T, E>>,
+) -> Result<T, Trouble>
+where
+    Trouble: From<E>,
+{
+    match tokio::time::timeout(within, asked).await {
+        Ok(answer) => answer.map_err(Trouble::from),
+        Err(_) => Err(Trouble::Silent { what, within }),
+    }
+}
+
+/// Tokens expire by the wall clock; nothing else here looks at it.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the loop that keeps the token fresh reads the clock"
+)]
+fn now() -> Timestamp {
+    Timestamp::now()
+}
