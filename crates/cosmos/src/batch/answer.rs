@@ -1,0 +1,120 @@
+//! What came of a batch, operation by operation.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::failure::Failure;
+use crate::outcome::Refusal;
+
+/// What came of one operation of a batch or a bulk.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Step {
+    /// Its HTTP status: 424 where it failed only because another one did.
+    #[serde(rename = "statusCode")]
+    pub status: u16,
+    /// Tells kinds of refusal apart.
+    #[serde(rename = "substatusCode", default)]
+    pub substatus: u16,
+    /// The version of the document that it left.
+    #[serde(rename = "eTag", default)]
+    pub etag: Option<String>,
+    /// The document, where it was asked for.
+    #[serde(default)]
+    pub resource_body: Option<Box<RawValue>>,
+    #[serde(rename = "retryAfterMilliseconds", default)]
+    retry_after_ms: Option<f64>,
+}
+
+/// What came of a whole batch.
+#[derive(Debug)]
+pub enum Outcome {
+    /// All of it happened.
+    Done(Vec<Step>),
+    /// Nothing of it happened, for the sake of one operation.
+    Refused {
+        /// Which one, counted from 0.
+        at: usize,
+        /// Why.
+        failure: Failure,
+    },
+}
+
+impl Step {
+    /// Whether it did what was asked.
+    pub(crate) fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    pub(crate) fn refusal(&self) -> Refusal {
+        let retry_after =
+            self.retry_after_ms.and_then(|ms| Duration::try_from_secs_f64(ms / 1e3).ok());
+        Refusal {
+            status: self.status,
+            substatus: self.substatus,
+            retry_after,
+            message: "an operation of the batch was refused".to_owned(),
+        }
+    }
+}
+
+/// Reads the answers of all operations.
+pub(crate) fn parse(body: &[u8]) -> Result<Vec<Step>, Failure> {
+    serde_json::from_slice(body).map_err(Failure::unreadable)
+}
+
+/// One operation that failed makes all of them fail; it keeps its own status, the others
+/// say 424. `open`: an earlier attempt of the same batch may have been taken, so that a 409
+/// may be its own doing.
+pub(crate) fn weigh(steps: Vec<Step>, open: bool) -> Outcome {
+    let culprit = steps.iter().position(|step| !step.is_success() && step.status != OTHER_FAILED);
+    let bystander = steps.iter().position(|step| !step.is_success());
+    match culprit.or(bystander).and_then(|at| Some((at, steps.get(at)?))) {
+        Some((at, step)) => {
+            Outcome::Refused { at, failure: Failure::refused(step.refusal(), open) }
+        }
+        None => Outcome::Done(steps),
+    }
+}
+
+const OTHER_FAILED: u16 = 424;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_culprit_is_the_one_that_is_not_a_bystander() {
+        let body = br#"[{"statusCode":424,"requestCharge":0},{"statusCode":409,"requestCharge":1.2},{"statusCode":424}]"#;
+        let Outcome::Refused { at, failure } = weigh(parse(body).unwrap(), true) else {
+            panic!("refused")
+        };
+        assert_eq!((at, failure.to_string().as_str()), (1, "a document of this id exists"));
+        assert!(failure.open);
+    }
+
+    #[test]
+    fn all_good_hands_out_every_step() {
+        let body =
+            br#"[{"statusCode":201,"eTag":"\"e1\"","resourceBody":{"id":"a"}},{"statusCode":204}]"#;
+        let Outcome::Done(steps) = weigh(parse(body).unwrap(), false) else { panic!("done") };
+        assert_eq!(steps[0].etag.as_deref(), Some("\"e1\""));
+        assert_eq!(steps[0].resource_body.as_ref().unwrap().get(), r#"{"id":"a"}"#);
+    }
+
+    #[test]
+    fn a_throttled_step_says_how_long() {
+        let body = br#"[{"statusCode":429,"substatusCode":3200,"retryAfterMilliseconds":12}]"#;
+        let steps = parse(body).unwrap();
+        assert_eq!(steps[0].refusal().retry_after, Some(Duration::from_millis(12)));
+    }
+
+    #[test]
+    fn what_is_no_answer_is_said_to_be_unreadable() {
+        let failure = parse(b"<html>").unwrap_err();
+        assert_eq!(failure.to_string(), "the answer cannot be read");
+        assert!(failure.open);
+    }
+}

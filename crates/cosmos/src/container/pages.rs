@@ -1,0 +1,73 @@
+//! Page by page: queries and the change feed.
+
+use super::Container;
+use crate::account::PartitionKey;
+use crate::failure::Failure;
+use crate::feed::{Start, Written};
+use crate::query::{Page, Query};
+use crate::request::{InRange, Paging, Request};
+
+/// Where a query looks.
+#[derive(Debug, Clone, Copy)]
+pub enum Within<'a> {
+    /// In the partition of one key.
+    Key(&'a PartitionKey),
+    /// In one range: a query over all asks each range for itself.
+    Range(&'a str),
+}
+
+impl Container {
+    /// One page of a query. [`crate::Why::RangeGone`]: ask for the ranges and go on with
+    /// the children.
+    ///
+    /// # Errors
+    ///
+    /// Sorted by what to do: [`Why`].
+    pub async fn query(
+        &self,
+        query: &Query,
+        within: Within<'_>,
+        max: Option<u32>,
+        continuation: Option<&str>,
+    ) -> Result<Page, Failure> {
+        let paging = Paging { max, continuation };
+        let request = Request::query(&self.at, query.body()?, paging);
+        let request = match within {
+            Within::Key(key) => request.for_key(key),
+            Within::Range(range) => {
+                let layout = self.layout().await?;
+                request.for_range(InRange { range, container_rid: layout.rid.as_deref() })
+            }
+        };
+        Page::of(&self.send(&request).await?)
+    }
+
+    /// All documents of a query within one key, page after page.
+    ///
+    /// # Errors
+    ///
+    /// Sorted by what to do: [`Why`].
+    pub async fn query_all(&self, query: &Query, key: &PartitionKey) -> Result<Page, Failure> {
+        let mut all = self.query(query, Within::Key(key), None, None).await?;
+        while let Some(continuation) = all.continuation.take() {
+            let next = self.query(query, Within::Key(key), None, Some(&continuation)).await?;
+            all.documents.extend(next.documents);
+            all.continuation = next.continuation;
+        }
+        Ok(all)
+    }
+
+    /// What was written to a range since: one page, empty when there is nothing new.
+    /// [`crate::Why::RangeGone`]: go on from the same place in each of its children.
+    ///
+    /// # Errors
+    ///
+    /// Sorted by what to do: [`Why`].
+    pub async fn feed(&self, range: &str, start: &Start, max: u32) -> Result<Written, Failure> {
+        let layout = self.layout().await?;
+        let of = InRange { range, container_rid: layout.rid.as_deref() };
+        let paging = Paging { max: Some(max), continuation: start.if_none_match() };
+        let reply = self.send(&Request::feed(&self.at, of, paging)).await?;
+        Written::of(&reply, start)
+    }
+}

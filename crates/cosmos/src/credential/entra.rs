@@ -1,0 +1,143 @@
+//! Tokens of Entra ID: a managed identity on Azure, the developer's login elsewhere.
+//!
+//! The credential itself is made at the first call, not at construction: that would cost
+//! start-up time, and fail where nobody is there yet to retry. A token is kept until five
+//! minutes before it expires, for asking the Azure command line takes a process.
+
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use azure_core::credentials::TokenCredential;
+use azure_identity::{
+    DeveloperToolsCredential, ManagedIdentityCredential, ManagedIdentityCredentialOptions,
+    UserAssignedId,
+};
+use http::HeaderValue;
+use jiff::Timestamp;
+use tokio::sync::Mutex;
+
+/// An identity, and the token it last got.
+pub struct Entra {
+    source: Source,
+    credential: Mutex<Option<Arc<dyn TokenCredential>>>,
+    token: RwLock<Option<Token>>,
+}
+
+/// No token could be had: retry later, it may be the network or a login that expired.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenError {
+    /// The identity refused or could not be asked.
+    #[error("no token from Entra ID")]
+    Refused(#[source] azure_core::Error),
+    /// The token has characters that no header can carry.
+    #[error("the token from Entra ID is malformed")]
+    Malformed,
+}
+
+#[derive(Debug, Clone)]
+enum Source {
+    Managed { client_id: Option<String> },
+    Developer,
+    Given,
+}
+
+struct Token {
+    header: HeaderValue,
+    renew_at: Timestamp,
+}
+
+impl Entra {
+    /// The managed identity of the app, or the one of this client id.
+    pub fn managed(client_id: Option<String>) -> Self {
+        Self::from_source(Source::Managed { client_id }, None)
+    }
+
+    /// The login of the developer's tools (`az login`, `azd auth login`).
+    pub fn developer() -> Self {
+        Self::from_source(Source::Developer, None)
+    }
+
+    /// A credential made elsewhere.
+    pub fn given(credential: Arc<dyn TokenCredential>) -> Self {
+        Self::from_source(Source::Given, Some(credential))
+    }
+
+    fn from_source(source: Source, credential: Option<Arc<dyn TokenCredential>>) -> Self {
+        Self { source, credential: Mutex::new(credential), token: RwLock::new(None) }
+    }
+
+    /// The `authorization` header that holds at this instant.
+    pub(crate) async fn header(&self, now: Timestamp) -> Result<HeaderValue, TokenError> {
+        if let Some(header) = self.kept(now) {
+            return Ok(header);
+        }
+        let mut credential = self.credential.lock().await;
+        // Another call may have fetched it while this one waited.
+        if let Some(header) = self.kept(now) {
+            return Ok(header);
+        }
+        let asked = match credential.as_ref() {
+            Some(known) => Arc::clone(known),
+            None => Arc::clone(credential.insert(self.source.make().map_err(TokenError::Refused)?)),
+        };
+        let token = asked.get_token(&[SCOPE], None).await.map_err(TokenError::Refused)?;
+        let expires = Timestamp::from_second(token.expires_on.unix_timestamp())
+            .map_err(|_| TokenError::Malformed)?;
+        let header = header_of(token.token.secret())?;
+        let renew_at = expires - RENEW_BEFORE;
+        let mut kept = self.token.write().unwrap_or_else(PoisonError::into_inner);
+        *kept = Some(Token { header: header.clone(), renew_at });
+        Ok(header)
+    }
+
+    /// Forgets the token: the service refused it.
+    pub(crate) fn forget(&self) {
+        *self.token.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    fn kept(&self, now: Timestamp) -> Option<HeaderValue> {
+        let token = self.token.read().unwrap_or_else(PoisonError::into_inner);
+        token.as_ref().filter(|token| now < token.renew_at).map(|token| token.header.clone())
+    }
+}
+
+impl Source {
+    fn make(&self) -> azure_core::Result<Arc<dyn TokenCredential>> {
+        match self {
+            Self::Managed { client_id } => {
+                let options = ManagedIdentityCredentialOptions {
+                    user_assigned_id: client_id.clone().map(UserAssignedId::ClientId),
+                    ..ManagedIdentityCredentialOptions::default()
+                };
+                let made: Arc<dyn TokenCredential> = ManagedIdentityCredential::new(Some(options))?;
+                Ok(made)
+            }
+            Self::Developer | Self::Given => {
+                let made: Arc<dyn TokenCredential> = DeveloperToolsCredential::new(None)?;
+                Ok(made)
+            }
+        }
+    }
+}
+
+fn header_of(token: &str) -> Result<HeaderValue, TokenError> {
+    let text = format!("{PREFIX}{token}");
+    let mut header = HeaderValue::try_from(text).map_err(|_| TokenError::Malformed)?;
+    header.set_sensitive(true);
+    Ok(header)
+}
+
+impl fmt::Debug for Entra {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Entra").field("source", &self.source).finish_non_exhaustive()
+    }
+}
+
+/// `type=aad&ver=1.0&sig=`, percent-encoded; a token (base64url and dots) needs none.
+const PREFIX: &str = "type%3Daad%26ver%3D1.0%26sig%3D";
+const SCOPE: &str = "https://cosmos.azure.com/.default";
+/// Longer than any call with all its retries, so that no token expires in flight.
+const RENEW_BEFORE: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
+
+#[cfg(test)]
+mod tests;

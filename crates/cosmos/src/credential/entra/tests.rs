@@ -1,0 +1,71 @@
+//! A token is fetched once, kept, and renewed before it expires.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use azure_core::credentials::{AccessToken, TokenRequestOptions};
+use azure_core::time::OffsetDateTime;
+
+use super::*;
+
+/// Hands out `token-1`, `token-2`, … each good for an hour from `T0`, then longer.
+#[derive(Debug, Default)]
+struct Counting {
+    asked: AtomicI64,
+}
+
+type Answer<'a> = Pin<Box<dyn Future<Output = azure_core::Result<AccessToken>> + Send + 'a>>;
+
+impl TokenCredential for Counting {
+    fn get_token<'a, 'b, 'c, 'd, 'e>(
+        &'a self,
+        scopes: &'b [&'c str],
+        _options: Option<TokenRequestOptions<'d>>,
+    ) -> Answer<'e>
+    where
+        'a: 'e,
+        'b: 'e,
+        'c: 'e,
+        'd: 'e,
+        Self: 'e,
+    {
+        assert_eq!(scopes, ["https://cosmos.azure.com/.default"]);
+        let n = self.asked.fetch_add(1, Ordering::SeqCst) + 1;
+        let expires = OffsetDateTime::from_unix_timestamp(T0 + n * 3600).unwrap();
+        Box::pin(async move { Ok(AccessToken::new(format!("token-{n}"), expires)) })
+    }
+}
+
+const T0: i64 = 1_700_000_000;
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_second(T0 + seconds).unwrap()
+}
+
+async fn header(entra: &Entra, seconds: i64) -> String {
+    entra.header(at(seconds)).await.unwrap().to_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_token_is_kept_and_renewed_before_it_expires() {
+    let entra = Entra::given(Arc::new(Counting::default()));
+    assert_eq!(header(&entra, 0).await, "type%3Daad%26ver%3D1.0%26sig%3Dtoken-1");
+    assert!(header(&entra, 3299).await.ends_with("token-1"));
+    assert!(header(&entra, 3300).await.ends_with("token-2"));
+}
+
+#[tokio::test]
+async fn a_refused_token_is_not_used_again() {
+    let entra = Entra::given(Arc::new(Counting::default()));
+    header(&entra, 0).await;
+    entra.forget();
+    assert!(header(&entra, 1).await.ends_with("token-2"));
+}
+
+#[tokio::test]
+async fn no_token_is_printed() {
+    let entra = Entra::given(Arc::new(Counting::default()));
+    header(&entra, 0).await;
+    assert!(!format!("{entra:?}").contains("token-1"));
+}
