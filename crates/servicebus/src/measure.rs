@@ -17,6 +17,8 @@ pub struct Measured {
     pub connections: u64,
     /// Links attached: one, and one more for each time it was lost.
     pub links: u64,
+    /// Links lost, for whatever reason.
+    pub losses: u64,
     /// Tokens presented for renewal, before they expired.
     pub renewals: u64,
 }
@@ -29,6 +31,7 @@ pub(crate) struct Measure {
     pub(crate) failed: Counter,
     pub(crate) connections: Counter,
     pub(crate) links: Counter,
+    pub(crate) losses: Counter,
     pub(crate) renewals: Counter,
 }
 
@@ -41,6 +44,7 @@ impl Measure {
             failed: self.failed.get(),
             connections: self.connections.get(),
             links: self.links.get(),
+            losses: self.losses.get(),
             renewals: self.renewals.get(),
         }
     }

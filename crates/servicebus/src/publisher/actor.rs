@@ -184,8 +184,10 @@ impl Actor {
 
     /// The link is gone, and perhaps no more than the link.
     fn lose_link(&mut self, trouble: Trouble) {
-        warn!(topic = self.topic, "lost the link: {}", domain::Chain(&trouble));
-        self.link = None;
+        warn!(topic = self.topic, "no link: {}", domain::Chain(&trouble));
+        if self.link.take().is_some() {
+            self.measure.losses.add(1);
+        }
         self.state.send_replace(State::Down(trouble));
     }
 

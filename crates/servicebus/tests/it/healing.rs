@@ -1,0 +1,68 @@
+//! The link heals itself, and says honestly what may have happened meanwhile.
+
+use domain::Fault;
+
+use crate::peer::Act;
+use crate::world::{World, event, until};
+
+/// The first transfer ends badly and its settlement is lost; the second one must get through.
+async fn check(act: Act, connections: usize) {
+    let world = World::answering([act.clone()]).await;
+    let lost = world.publish(&event("o", 1)).await;
+    assert!(matches!(lost, Err(Fault::Unanswered(_))), "{act:?}: {lost:?}");
+    assert_eq!(world.publish_until_taken(&event("o", 1)).await, 1, "{act:?}");
+    let seen = world.peer.seen();
+    assert_eq!(seen.links, 2, "{act:?}");
+    assert_eq!(seen.connections, connections, "{act:?}");
+    // INVARIANT(same-id-on-repeat)
+    assert!(seen.transfers.iter().all(|transfer| transfer.ids == ["o.1"]), "{act:?}");
+}
+
+#[tokio::test]
+async fn a_detach_costs_the_link_and_not_the_connection() {
+    check(Act::Detach("amqp:link:detach-forced"), 1).await;
+}
+
+#[tokio::test]
+async fn a_closed_connection_is_opened_again() {
+    check(Act::Close("amqp:connection:forced"), 2).await;
+}
+
+#[tokio::test]
+async fn a_cut_network_is_noticed_and_the_connection_opened_again() {
+    check(Act::Cut, 2).await;
+}
+
+#[tokio::test]
+async fn a_link_that_was_taken_away_while_idle_costs_nobody_a_fault() {
+    let world = World::answering([Act::AcceptThenDetach("amqp:link:detach-forced")]).await;
+    assert!(matches!(world.publish(&event("o", 1)).await, Ok(1)));
+    until(|| world.publisher.measured().losses == 1).await;
+    assert!(matches!(world.publish(&event("o", 2)).await, Ok(1)));
+    assert_eq!(world.peer.seen().links, 2);
+}
+
+#[tokio::test]
+async fn everyone_in_flight_learns_that_the_settlement_was_lost() {
+    let mut acts = vec![Act::Ignore; 9];
+    acts.push(Act::Cut);
+    let world = World::answering(acts).await;
+    let orders: Vec<_> = (0..10).map(|n| event(&format!("o{n}"), 1)).collect();
+    let lost = futures_util::future::join_all(orders.iter().map(|order| world.publish(order)));
+    for outcome in lost.await {
+        assert!(matches!(outcome, Err(Fault::Unanswered(_))), "{outcome:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_settlement_that_never_comes_is_given_up_and_the_connection_made_anew() {
+    let settle_within = std::time::Duration::from_millis(50);
+    let tuning = servicebus::Tuning { settle_within, ..crate::world::tuning() };
+    let script = crate::peer::Script { acts: [Act::Ignore].into(), ..Default::default() };
+    let world = World::tuned(script, tuning).await;
+    let lost = world.publish(&event("o", 1)).await;
+    assert!(matches!(lost, Err(Fault::Unanswered(_))), "{lost:?}");
+    until(|| world.publisher.measured().losses == 1).await;
+    assert_eq!(world.publish_until_taken(&event("o", 1)).await, 1);
+    assert_eq!(world.peer.seen().connections, 2);
+}
