@@ -1,0 +1,241 @@
+//! One round: the whole guarantee, and the only path of an event to the broker.
+//!
+//! 1. Sort what came in: pending events by order, in sequence. What is published already, this
+//!    relay's own marks among it, is remembered and causes nothing.
+//! 2. An order's events go straight from the page only if they join on to what is known as
+//!    published. Otherwise the store says what is unpublished: one query, at most one an order.
+//! 3. Publish: an order's events in one batch, the orders side by side. What is refused for its
+//!    content is parked and holds what is behind it.
+//! 4. Mark what was settled and what was parked, all orders in one call.
+//! 5. Anything left open fails the round, so that it is tried again. Parked is not open.
+//!
+//! **Order inside a process**: rounds take turns on an order ([`Turns`]) from looking it up to the
+//! last answer of the broker; what was settled is remembered before the turn ends.
+//!
+//! **Order across processes**: two relays may hold the same order at once, one of them long
+//! presumed dead. Each sends only runs that join on to a published event, or start at the first
+//! unpublished one, and each run in sequence. So whatever a relay sends late was either never
+//! sent, and then nobody could go past it, or is a repeat of the same message id, which duplicate
+//! detection drops. What remains is one first delivery of each event, in sequence, and a session
+//! keeps that sequence for its consumer.
+
+use crate::decide::marks::marks;
+use crate::decide::{Course, Effect, Outcome, Page, Said, Sent, Source, Unreadable};
+use crate::memory::Memory;
+use crate::turns::Turns;
+use domain::ports::{Mark, MarkAs, Outbox, Publisher};
+use domain::{Fault, Key, Reading, Timestamp};
+use futures_util::{StreamExt, stream};
+use std::time::Duration;
+use tracing::{info, instrument, warn};
+
+/// A relay between a store and a broker.
+#[derive(Debug)]
+pub struct Relay<O, P> {
+    outbox: O,
+    publisher: P,
+    limits: Limits,
+    memory: Memory,
+    turns: Turns,
+}
+
+/// What a relay is held to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// How long a processed event is kept.
+    pub retention: Duration,
+    /// How many orders a round works on side by side.
+    pub in_flight: usize,
+}
+
+/// What a round did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RoundReport {
+    /// Events that the broker settled.
+    pub published: usize,
+    /// Events whose mark stands now.
+    pub marked: usize,
+    /// Events that were parked.
+    pub parked: usize,
+    /// Pending events that wait behind a parked one.
+    pub held: usize,
+    /// Documents that say they are events and cannot be read.
+    pub unreadable: usize,
+}
+
+/// A round left something open: try the same again.
+#[derive(Debug, thiserror::Error)]
+#[error("{open} of the round's orders or marks left open")]
+pub struct RoundFault {
+    /// What the round did all the same.
+    pub report: RoundReport,
+    /// How many orders or marks it left open.
+    pub open: usize,
+    /// Why, for the first of them.
+    #[source]
+    pub fault: Fault,
+}
+
+impl<O: Outbox, P: Publisher> Relay<O, P> {
+    /// A relay that remembers nothing yet.
+    pub fn new(outbox: O, publisher: P, limits: Limits) -> Self {
+        Self { outbox, publisher, limits, memory: Memory::default(), turns: Turns::default() }
+    }
+
+    /// The store.
+    pub const fn outbox(&self) -> &O {
+        &self.outbox
+    }
+
+    /// The broker.
+    pub const fn publisher(&self) -> &P {
+        &self.publisher
+    }
+
+    /// One round over what was read. May be dropped at any point: that is a crash.
+    ///
+    /// # Errors
+    ///
+    /// [`RoundFault`] where anything was left open: give it the same again, later.
+    #[instrument(skip_all, fields(readings = readings.len(), ?source))]
+    pub async fn round(
+        &self,
+        readings: Vec<Reading>,
+        source: Source,
+        now: Timestamp,
+    ) -> Result<RoundReport, RoundFault> {
+        let page = Page::sort(readings);
+        let mut tally = Tally::new(&page.unreadable);
+        let mut carried = stream::iter(page.orders)
+            .map(|(key, said)| self.carry(key, said, source))
+            .buffer_unordered(self.limits.in_flight);
+        let mut due = Vec::new();
+        while let Some((key, outcome, fault)) = carried.next().await {
+            due.extend(marks(&key, &outcome, now, self.limits.retention));
+            tally.order(&outcome, fault);
+        }
+        // INVARIANT(publish-before-mark): every order's broker has answered before this line.
+        self.mark(due, &mut tally).await;
+        tally.end()
+    }
+
+    /// Takes one order as far as it gets.
+    async fn carry(&self, key: Key, said: Said, source: Source) -> (Key, Outcome, Option<Fault>) {
+        // INVARIANT(in-order-per-order): no other round of this process sends of it meanwhile.
+        let turn = self.turns.take(&key).await;
+        let known = self.memory.learn(&key, &said);
+        let mut course = Course::start(key.clone(), said, &known, source);
+        let fault = self.follow(&key, &mut course).await.err();
+        let outcome = course.end();
+        self.memory.conclude(&key, &outcome);
+        drop(turn);
+        (key, outcome, fault)
+    }
+
+    /// Does what the course asks for, and tells it what came of it.
+    async fn follow(&self, key: &Key, course: &mut Course) -> Result<(), Fault> {
+        loop {
+            match course.next() {
+                Effect::Rest => return Ok(()),
+                Effect::Read(key) => {
+                    let entries = self.outbox.unpublished(key).await?;
+                    course.read(entries);
+                }
+                Effect::Publish(events) => {
+                    let count = events.len();
+                    let answer = self.publisher.publish(events).await;
+                    let settled = course.sent(Sent::of(&answer, count));
+                    self.memory.settle(key, &settled);
+                    open(answer, count)?;
+                }
+            }
+        }
+    }
+
+    async fn mark(&self, due: Vec<Mark>, tally: &mut Tally) {
+        if due.is_empty() {
+            return;
+        }
+        let sent = due.clone();
+        let mut answers = self.outbox.mark(sent).await.into_iter();
+        for mark in &due {
+            // A store that answers less than it was asked has left the rest open.
+            match answers.next().unwrap_or_else(|| Err(unanswered())) {
+                Ok(_) => {
+                    self.memory.mark(&mark.event);
+                    tally.marked(mark);
+                }
+                Err(fault) => tally.open(fault),
+            }
+        }
+    }
+}
+
+/// Counts what a round does, and says it in the log.
+#[derive(Default)]
+struct Tally {
+    report: RoundReport,
+    open: usize,
+    fault: Option<Fault>,
+}
+
+impl Tally {
+    fn new(unreadable: &[Unreadable]) -> Self {
+        for Unreadable { id, reason } in unreadable {
+            warn!(id, reason, "document skipped: says it is an event and cannot be read");
+        }
+        let report = RoundReport { unreadable: unreadable.len(), ..RoundReport::default() };
+        Self { report, ..Self::default() }
+    }
+
+    fn order(&mut self, outcome: &Outcome, fault: Option<Fault>) {
+        self.report.published += outcome.settled.len();
+        self.report.held += outcome.held;
+        if let Some(fault) = fault {
+            self.open(fault);
+        }
+    }
+
+    fn marked(&mut self, mark: &Mark) {
+        match &mark.verdict {
+            MarkAs::Processed { .. } => self.report.marked += 1,
+            MarkAs::Parked { reason } => {
+                self.report.parked += 1;
+                warn!(event = %mark.event, reason, "event parked: the broker will never take it");
+            }
+        }
+    }
+
+    fn open(&mut self, fault: Fault) {
+        self.open += 1;
+        self.fault.get_or_insert(fault);
+    }
+
+    fn end(self) -> Result<RoundReport, RoundFault> {
+        let Self { report, open, fault } = self;
+        let RoundReport { published, marked, parked, held, unreadable } = report;
+        if 0 < published + marked + parked + held + unreadable {
+            info!(published, marked, parked, held, unreadable, open, "round");
+        }
+        match fault {
+            None => Ok(report),
+            Some(fault) => Err(RoundFault { report, open, fault }),
+        }
+    }
+}
+
+/// The fault of an answer that leaves open what became of the events.
+fn open(answer: Result<usize, Fault>, count: usize) -> Result<(), Fault> {
+    match (Sent::of(&answer, count), answer) {
+        (Sent::Settled(_) | Sent::Refused(_), _) => Ok(()),
+        (Sent::Unknown, Err(fault)) => Err(fault),
+        (Sent::Unknown, Ok(settled)) => {
+            let problem = format!("the publisher says it settled {settled} of {count} events");
+            Err(Fault::Unanswered(problem.into()))
+        }
+    }
+}
+
+fn unanswered() -> Fault {
+    Fault::Unanswered("the store answered fewer marks than it was given".into())
+}

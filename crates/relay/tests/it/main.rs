@@ -1,0 +1,12 @@
+//! What a relay promises, each file one part of it.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests: what cannot be fails the test"
+)]
+
+mod crash;
+mod history;
+mod round;
+mod world;

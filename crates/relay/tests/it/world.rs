@@ -1,0 +1,335 @@
+//! A store and a broker in memory, whose calls fail as planned.
+
+use domain::ports::{Mark, MarkAs, Marked, Outbox, PendingPage, Publisher};
+use domain::{Entry, Envelope, EventId, EventState, Fault, Json, Key, Reading, Timestamp};
+use relay::{Limits, Relay};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// What goes wrong at a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mishap {
+    /// The process dies before anything happened.
+    CrashBefore,
+    /// The process dies half-way through a bulk call.
+    CrashHalfway,
+    /// The process dies after it happened, before it hears of it.
+    CrashAfter,
+    /// Nothing happens, and the caller is told so.
+    Away,
+    /// It happens, and the answer is lost.
+    Silence,
+}
+
+pub(crate) const MISHAPS: [Mishap; 5] =
+    [Mishap::CrashBefore, Mishap::CrashHalfway, Mishap::CrashAfter, Mishap::Away, Mishap::Silence];
+
+/// A call of a relay.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Call {
+    Unpublished(Key),
+    Pending,
+    Publish(Vec<EventId>),
+    Mark(Vec<EventId>),
+}
+
+/// A shared world; clones are the same one.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct World(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    state: Mutex<State>,
+    crashed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    stored: BTreeMap<EventId, Stored>,
+    taken: Vec<EventId>,
+    poison: BTreeSet<EventId>,
+    batch_max: Option<usize>,
+    plan: BTreeMap<usize, Mishap>,
+    calls: Vec<Call>,
+    is_dead: bool,
+}
+
+#[derive(Debug, Clone)]
+struct Stored {
+    entry: Entry,
+    ttl: Option<Duration>,
+}
+
+pub(crate) fn id(text: &str) -> EventId {
+    text.parse().unwrap()
+}
+
+pub(crate) fn ids(texts: &[&str]) -> Vec<EventId> {
+    texts.iter().map(|text| id(text)).collect()
+}
+
+pub(crate) fn now() -> Timestamp {
+    Timestamp::from_second(1_790_000_000).unwrap()
+}
+
+pub(crate) fn entry(event: &str, state: EventState) -> Entry {
+    let EventId { key, sequence } = id(event);
+    let envelope = Envelope {
+        key,
+        sequence,
+        event_type: "Happened".into(),
+        occurred_at: now(),
+        data: Json::from_valid("{}"),
+        traceparent: None,
+    };
+    Entry { envelope, state }
+}
+
+pub(crate) fn pending(event: &str) -> Reading {
+    Reading::Event(entry(event, EventState::Pending))
+}
+
+pub(crate) fn processed(event: &str) -> Reading {
+    Reading::Event(entry(event, EventState::Processed { at: now() }))
+}
+
+impl World {
+    /// A world with these events pending.
+    pub(crate) fn with_pending(events: &[&str]) -> Self {
+        let world = Self::default();
+        for event in events {
+            world.put(event, EventState::Pending);
+        }
+        world
+    }
+
+    /// A relay that was just started in this world.
+    pub(crate) fn relay(&self) -> Relay<Self, Self> {
+        let limits = Limits { retention: RETENTION, in_flight: 4 };
+        Relay::new(self.clone(), self.clone(), limits)
+    }
+
+    pub(crate) fn put(&self, event: &str, state: EventState) {
+        let stored = Stored { entry: entry(event, state), ttl: None };
+        self.state().stored.insert(id(event), stored);
+    }
+
+    /// The broker will refuse this event for ever.
+    pub(crate) fn poison(&self, event: &str) {
+        self.state().poison.insert(id(event));
+    }
+
+    /// The broker takes at most this many events in one batch.
+    pub(crate) fn batch_max(&self, most: usize) {
+        self.state().batch_max = Some(most);
+    }
+
+    /// The call of this number (0 is the first one from now) goes wrong.
+    pub(crate) fn plan(&self, call: usize, mishap: Mishap) {
+        let mut state = self.state();
+        let made = state.calls.len();
+        state.plan.insert(made + call, mishap);
+    }
+
+    /// Everything in the store, as a feed from the beginning would show it.
+    pub(crate) fn feed(&self) -> Vec<Reading> {
+        let entry = |stored: &Stored| Reading::Event(stored.entry.clone());
+        self.state().stored.values().map(entry).collect()
+    }
+
+    /// The pending events, as a sweep would find them.
+    pub(crate) fn overdue(&self) -> Vec<Reading> {
+        let mut readings = self.feed();
+        readings.retain(|reading| {
+            matches!(reading, Reading::Event(Entry { state: EventState::Pending, .. }))
+        });
+        readings
+    }
+
+    pub(crate) fn state_of(&self, event: &str) -> EventState {
+        self.state().stored.get(&id(event)).unwrap().entry.state.clone()
+    }
+
+    /// What the broker took, repeats and all.
+    pub(crate) fn taken(&self) -> Vec<EventId> {
+        self.state().taken.clone()
+    }
+
+    /// What a consumer behind duplicate detection sees.
+    pub(crate) fn received(&self) -> Vec<EventId> {
+        let mut seen = BTreeSet::new();
+        self.taken().into_iter().filter(|event| seen.insert(event.clone())).collect()
+    }
+
+    /// The calls made since this was asked last.
+    pub(crate) fn calls(&self) -> Vec<Call> {
+        std::mem::take(&mut self.state().calls)
+    }
+
+    pub(crate) fn calls_made(&self) -> usize {
+        self.state().calls.len()
+    }
+
+    /// The process died; whoever ran it starts another one.
+    pub(crate) async fn crashed(&self) {
+        self.0.crashed.notified().await;
+        self.state().is_dead = false;
+    }
+
+    /// What holds at any instant, whatever happened.
+    #[track_caller]
+    pub(crate) fn assert_sound(&self) {
+        let received = self.received();
+        let state = self.state();
+        for (event, Stored { entry, ttl }) in &state.stored {
+            let is_processed = matches!(entry.state, EventState::Processed { .. });
+            assert_eq!(ttl.is_some(), is_processed, "{event}: ttl only with processed");
+            assert!(!is_processed || received.contains(event), "{event}: marked, never published");
+        }
+        for (place, event) in received.iter().enumerate() {
+            let before = &received[..place];
+            let must_precede = |(earlier, stored): &(&EventId, &Stored)| {
+                earlier.key == event.key
+                    && earlier.sequence < event.sequence
+                    && stored.entry.state != EventState::Skipped
+            };
+            for (earlier, _) in state.stored.iter().filter(must_precede) {
+                assert!(before.contains(earlier), "{event} overtook {earlier}: {received:?}");
+            }
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap()
+    }
+
+    /// One call: notes it, lets it go wrong as planned, else lets it happen.
+    async fn call<T>(
+        &self,
+        call: Call,
+        act: impl Fn(&mut State, usize) -> T + Send,
+        size: usize,
+    ) -> Result<T, Fault> {
+        tokio::task::yield_now().await;
+        let mishap = self.state().note(call);
+        match mishap {
+            None => Ok(act(&mut self.state(), size)),
+            Some(Mishap::Away) => Err(Fault::Unavailable("planned".into())),
+            Some(Mishap::Silence) => {
+                act(&mut self.state(), size);
+                Err(Fault::Unanswered("planned".into()))
+            }
+            Some(Mishap::CrashBefore) => self.die().await,
+            Some(Mishap::CrashHalfway) => {
+                act(&mut self.state(), size / 2);
+                self.die().await
+            }
+            Some(Mishap::CrashAfter) => {
+                act(&mut self.state(), size);
+                self.die().await
+            }
+        }
+    }
+
+    async fn die<T>(&self) -> T {
+        self.state().is_dead = true;
+        self.0.crashed.notify_one();
+        std::future::pending().await
+    }
+}
+
+const RETENTION: Duration = Duration::from_hours(168);
+
+impl State {
+    fn note(&mut self, call: Call) -> Option<Mishap> {
+        let number = self.calls.len();
+        self.calls.push(call);
+        // A dead process makes no more calls that reach anything.
+        if self.is_dead { Some(Mishap::CrashBefore) } else { self.plan.remove(&number) }
+    }
+
+    fn take(&mut self, events: &[EventId]) -> Result<usize, Fault> {
+        let fits = self.batch_max.unwrap_or(usize::MAX).min(events.len());
+        let (batch, _) = events.split_at(fits);
+        if let Some(poisoned) = batch.iter().find(|event| self.poison.contains(event)) {
+            return Err(Fault::Rejected { reason: format!("{poisoned} is poison") });
+        }
+        self.taken.extend(batch.iter().cloned());
+        Ok(batch.len())
+    }
+
+    fn write(&mut self, mark: &Mark) -> Marked {
+        let stored = self.stored.get_mut(&mark.event).unwrap();
+        if stored.entry.state != EventState::Pending {
+            return Marked::NotPending;
+        }
+        match &mark.verdict {
+            MarkAs::Processed { retention } => {
+                stored.entry.state = EventState::Processed { at: mark.at };
+                stored.ttl = Some(*retention);
+            }
+            MarkAs::Parked { reason } => {
+                let reason = reason.clone();
+                stored.entry.state = EventState::Parked { at: mark.at, reason };
+            }
+        }
+        Marked::Done
+    }
+}
+
+impl Outbox for World {
+    fn read(&self, _: &str) -> Reading {
+        Reading::Other
+    }
+
+    async fn unpublished(&self, key: &Key) -> Result<Vec<Entry>, Fault> {
+        let read = |state: &mut State, _| {
+            let entries = state.stored.values().map(|stored| &stored.entry);
+            entries
+                .filter(|entry| entry.envelope.key == *key && entry.state.is_unpublished())
+                .cloned()
+                .collect()
+        };
+        self.call(Call::Unpublished(key.clone()), read, 0).await
+    }
+
+    async fn pending(&self, _: Timestamp, cursor: Option<String>) -> Result<PendingPage, Fault> {
+        let start = cursor.and_then(|cursor| cursor.parse().ok()).unwrap_or(0);
+        self.call(Call::Pending, |_, _| (), 0).await?;
+        let all = self.overdue();
+        let readings: Vec<_> = all.iter().skip(start).take(2).cloned().collect();
+        let cursor = (start + 2 < all.len()).then(|| (start + 2).to_string());
+        Ok(PendingPage { readings, cursor })
+    }
+
+    async fn mark(&self, marks: Vec<Mark>) -> Vec<Result<Marked, Fault>> {
+        let events = marks.iter().map(|mark| mark.event.clone()).collect();
+        let write = |state: &mut State, most| {
+            marks.iter().take(most).map(|mark| state.write(mark)).collect::<Vec<_>>()
+        };
+        match self.call(Call::Mark(events), write, marks.len()).await {
+            Ok(answers) => answers.into_iter().map(Ok).collect(),
+            Err(_) => marks.iter().map(|_| Err(Fault::Unanswered("planned".into()))).collect(),
+        }
+    }
+
+    async fn ready(&self) -> Result<(), Fault> {
+        Ok(())
+    }
+}
+
+impl Publisher for World {
+    async fn publish(&self, events: &[Envelope]) -> Result<usize, Fault> {
+        let events: Vec<_> = events.iter().map(Envelope::id).collect();
+        let call = Call::Publish(events.clone());
+        // A batch is taken whole or not at all, so there is no half-way.
+        let take = |state: &mut State, size| if size == 0 { Ok(0) } else { state.take(&events) };
+        self.call(call, take, events.len()).await?
+    }
+
+    async fn ready(&self) -> Result<(), Fault> {
+        Ok(())
+    }
+}
