@@ -1,10 +1,11 @@
 //! Azure Service Bus over AMQP 1.0: publishes envelopes to a topic, and receives messages.
 //!
 //! Reading order: [`Account`] says where the namespace is and what opens it, `message` what an
-//! event looks like, `outcome` what an answer means, `link` opens a connection, [`ServiceBusPublisher`]
-//! keeps one and sends over it.
+//! event looks like, `outcome` what an answer means, `link` opens a connection,
+//! [`ServiceBusPublisher`] keeps one and sends over it, [`ServiceBusConsumer`] receives.
 
 mod account;
+mod consumer;
 mod credential;
 mod link;
 mod measure;
@@ -15,6 +16,7 @@ mod publisher;
 mod tuning;
 
 pub use account::Account;
+pub use consumer::{Entity, MessageReceiver, Property, Received, ServiceBusConsumer};
 pub use credential::{Credential, CredentialError, Identity};
 pub use measure::Measured;
 pub use namespace::{Namespace, Problem, Problems, Transport};

@@ -1,0 +1,152 @@
+//! Receiving: for tests, the demo and the operator's tool. The relay never receives.
+//!
+//! A consumer has one connection to one entity, and hands out receivers: of the whole entity, or
+//! of one session of it. Messages are locked to whoever received them until they are settled.
+//! Nothing heals itself here: after a fault, open another one.
+
+use std::time::Duration;
+
+use domain::Fault;
+use fe2o3_amqp::Receiver;
+use fe2o3_amqp::link::ReceiverAttachError;
+use fe2o3_amqp::link::receiver::CreditMode;
+use fe2o3_amqp_types::definitions::{ReceiverSettleMode, SenderSettleMode};
+use fe2o3_amqp_types::messaging::{FilterSet, Source};
+use fe2o3_amqp_types::primitives::{OrderedMap, Symbol, Value};
+use tokio::time::Instant;
+
+use crate::account::Account;
+use crate::link::{Connection, Trouble, granted};
+use crate::tuning::Tuning;
+
+mod entity;
+mod received;
+mod receiver;
+
+pub use entity::Entity;
+pub use received::{Property, Received};
+pub use receiver::MessageReceiver;
+
+/// One connection to one entity, from which receivers are made.
+pub struct ServiceBusConsumer {
+    account: Account,
+    entity: Entity,
+    connection: Connection,
+    tuning: Tuning,
+}
+
+impl ServiceBusConsumer {
+    /// Connects.
+    ///
+    /// # Errors
+    ///
+    /// When the namespace cannot be reached, or does not let us in.
+    pub async fn open(account: &Account, entity: &Entity) -> Result<Self, Fault> {
+        let tuning = Tuning::default();
+        account
+            .allows(entity.address())
+            .map_err(|problem| Fault::Misconfigured { problem: problem.to_string() })?;
+        let connection = Connection::open(account, entity.address(), &tuning)
+            .await
+            .map_err(|trouble| trouble.unsent())?;
+        Ok(Self { account: account.clone(), entity: entity.clone(), connection, tuning })
+    }
+
+    /// A receiver of an entity without sessions.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such entity, or it requires sessions.
+    pub async fn receiver(&mut self) -> Result<MessageReceiver, Fault> {
+        let within = self.tuning.connect_within;
+        self.attach(Filter::None, within).await.map_err(|trouble| trouble.unsent())
+    }
+
+    /// A receiver of one session, which is ours alone until the receiver is closed.
+    ///
+    /// # Errors
+    ///
+    /// When someone else holds the session, or the entity has none.
+    pub async fn session(&mut self, id: &str) -> Result<MessageReceiver, Fault> {
+        let within = self.tuning.connect_within;
+        self.attach(Filter::Session(id), within).await.map_err(|trouble| trouble.unsent())
+    }
+
+    /// A receiver of the next session that has messages and is free; `None` if none came up
+    /// while we waited.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such entity, or it has no sessions.
+    pub async fn next_session(&mut self, wait: Duration) -> Result<Option<MessageReceiver>, Fault> {
+        match self.attach(Filter::NextSession { wait }, wait + self.tuning.connect_within).await {
+            Ok(receiver) => Ok(Some(receiver)),
+            Err(Trouble::Said(said)) if said.condition == "com.microsoft:timeout" => Ok(None),
+            Err(trouble) => Err(trouble.unsent()),
+        }
+    }
+
+    /// Says goodbye. Receivers that are still open end with it.
+    pub async fn close(self) {
+        self.connection.close().await;
+    }
+
+    async fn attach(
+        &mut self,
+        filter: Filter<'_>,
+        within: Duration,
+    ) -> Result<MessageReceiver, Trouble> {
+        if self.connection.renew_at() <= Instant::now() {
+            self.connection.authorize(&self.account, self.entity.address(), &self.tuning).await?;
+        }
+        let source = Source {
+            address: Some(self.entity.address().to_owned()),
+            filter: filter.set(),
+            ..Source::default()
+        };
+        let attach = Receiver::builder()
+            .name(format!("receiver-{:016x}", fastrand::u64(..)))
+            .source(source)
+            .sender_settle_mode(SenderSettleMode::Unsettled)
+            .receiver_settle_mode(ReceiverSettleMode::Second)
+            .credit_mode(CreditMode::Manual)
+            // «The next free session» is answered with the one that was granted.
+            .verify_incoming_source(false)
+            .properties(filter.properties())
+            .attach(self.connection.session());
+        let link = granted::<_, ReceiverAttachError>("a link", within, Box::pin(attach)).await?;
+        Ok(MessageReceiver::new(link))
+    }
+}
+
+/// Which messages of the entity.
+enum Filter<'a> {
+    None,
+    Session(&'a str),
+    NextSession { wait: Duration },
+}
+
+/// The name of the session filter, and the key under which the granted session is told.
+const SESSION_FILTER: &str = "com.microsoft:session-filter";
+
+impl Filter<'_> {
+    fn set(&self) -> Option<FilterSet> {
+        let session = match self {
+            Self::None => return None,
+            Self::Session(id) => Value::String((*id).to_owned()),
+            Self::NextSession { .. } => Value::Null,
+        };
+        let mut set = FilterSet::new();
+        set.insert(Symbol::from(SESSION_FILTER), session);
+        Some(set)
+    }
+
+    fn properties(&self) -> OrderedMap<Symbol, Value> {
+        let mut properties = OrderedMap::new();
+        if let Self::NextSession { wait } = self {
+            let wait = u32::try_from(wait.as_millis()).unwrap_or(u32::MAX);
+            properties.insert(Symbol::from("com.microsoft:timeout"), Value::Uint(wait));
+        }
+        properties
+    }
+}
