@@ -1,5 +1,7 @@
 //! Cosmos DB for NoSQL: a storage core, and the gateway's HTTP wire over it.
 
+pub mod query;
+
 use crate::{clock::Clock, faults::Faults};
 use serde_json::{Value, json};
 use std::{io, sync::Arc};

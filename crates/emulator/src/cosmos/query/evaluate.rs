@@ -1,0 +1,107 @@
+//! What a query yields. Pure: documents in, values out; nothing is copied that is not built anew.
+
+use super::ast::{Expr, Name, Select};
+use super::error::QueryError;
+use super::limits::WORK_MAX;
+use serde_json::{Map, Value};
+use std::borrow::Cow;
+use std::cell::Cell;
+
+mod aggregate;
+mod collect;
+pub(super) mod compare;
+mod like;
+pub(super) mod operators;
+mod order;
+mod rows;
+mod scalar;
+
+/// A value, or undefined.
+pub(super) type Datum<'e> = Option<Cow<'e, Value>>;
+
+/// Runs a whole query over the documents of the container.
+pub(super) fn outermost<'a>(
+    select: &Select,
+    parameters: &Map<String, Value>,
+    documents: impl Iterator<Item = &'a Value>,
+) -> Result<Vec<Value>, QueryError> {
+    let context = Context { parameters, work: Cell::new(0) };
+    let scope = Scope { context: &context, frame: None, held: &[] };
+    rows::container(select, &scope, &mut { documents })
+}
+
+/// What is the same throughout one evaluation.
+pub(super) struct Context<'e> {
+    parameters: &'e Map<String, Value>,
+    work: Cell<u64>,
+}
+
+impl Context<'_> {
+    /// Counts work, so that no query runs or grows without end.
+    pub(super) fn charge(&self, work: u64, offset: usize) -> Result<(), QueryError> {
+        let total = self.work.get().saturating_add(work);
+        self.work.set(total);
+        if total <= WORK_MAX {
+            return Ok(());
+        }
+        Err(QueryError::limit(offset, "the query takes too many rows or builds too much"))
+    }
+}
+
+/// The names at hand, as a chain of frames on the stack, and what the group at hand holds.
+#[derive(Clone, Copy)]
+struct Scope<'e> {
+    context: &'e Context<'e>,
+    frame: Option<&'e Frame<'e>>,
+    held: &'e [Option<Value>],
+}
+
+/// One name and its value.
+struct Frame<'e> {
+    name: Option<&'e str>,
+    value: Option<&'e Value>,
+    outer: Option<&'e Self>,
+}
+
+impl<'e> Scope<'e> {
+    fn variable(&self, name: &str) -> Datum<'e> {
+        let mut frame = self.frame;
+        while let Some(here) = frame {
+            if here.name == Some(name) {
+                return here.value.map(Cow::Borrowed);
+            }
+            frame = here.outer;
+        }
+        None
+    }
+
+    fn parameter(&self, name: &Name) -> Result<&'e Value, QueryError> {
+        self.context.parameters.get(&name.text).ok_or_else(|| {
+            let what = format!("the parameter '{}' has no value", name.text);
+            QueryError::invalid(name.offset, what)
+        })
+    }
+
+    /// Whether the expression is true: not false, not undefined, not anything else.
+    fn satisfies(&self, filter: Option<&'e Expr>) -> Result<bool, QueryError> {
+        let Some(filter) = filter else { return Ok(true) };
+        Ok(self.scalar(filter)?.as_deref() == Some(&Value::Bool(true)))
+    }
+
+    /// Takes a value over, copying it if it is part of something else.
+    fn own(&self, value: Cow<'e, Value>) -> Result<Value, QueryError> {
+        self.context.charge(weight(&value), 0)?;
+        Ok(value.into_owned())
+    }
+}
+
+/// What it costs to build a value: one for itself and all it holds, one for 32 bytes of text.
+pub(super) fn weight(value: &Value) -> u64 {
+    let inner = match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+        Value::String(text) => u64::try_from(text.len() / 32).unwrap_or(u64::MAX),
+        Value::Array(items) => items.iter().map(weight).sum(),
+        Value::Object(fields) => fields.values().map(weight).sum(),
+    };
+    1 + inner
+}

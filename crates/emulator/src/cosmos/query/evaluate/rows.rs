@@ -1,0 +1,106 @@
+//! FROM and JOIN: the rows of a query, one at a time, as frames on the stack.
+
+use super::collect::Collector;
+use super::{Frame, Scope};
+use crate::cosmos::query::ast::{Collection, Select, Source};
+use crate::cosmos::query::check::container_name;
+use crate::cosmos::query::error::QueryError;
+use serde_json::Value;
+use std::ops::ControlFlow;
+
+/// Whether more rows are wanted.
+pub(super) type Flow = Result<ControlFlow<()>, QueryError>;
+
+/// Runs a query whose first source is the container.
+pub(super) fn container(
+    select: &Select,
+    scope: &Scope<'_>,
+    documents: &mut dyn Iterator<Item = &Value>,
+) -> Result<Vec<Value>, QueryError> {
+    let mut collector = Collector::new(select, scope)?;
+    let Some((first, joins)) = select.sources.split_first() else {
+        let _flow = collector.row(scope)?;
+        return collector.finish();
+    };
+    match &first.collection {
+        Collection::Path(path) => {
+            let name = container_name(path);
+            for document in documents {
+                let frame = Frame { name, value: Some(document), outer: scope.frame };
+                let scope = Scope { frame: Some(&frame), ..*scope };
+                if source(first, joins, &scope, &mut collector)?.is_break() {
+                    break;
+                }
+            }
+        }
+        Collection::Subquery(inner) => {
+            let values = container(inner, scope, documents)?;
+            for value in &values {
+                if each(first, Some(value), joins, scope, &mut collector)?.is_break() {
+                    break;
+                }
+            }
+        }
+    }
+    collector.finish()
+}
+
+/// Runs a subquery: its sources are values of the row around it.
+pub(super) fn correlated(select: &Select, scope: &Scope<'_>) -> Result<Vec<Value>, QueryError> {
+    let mut collector = Collector::new(select, scope)?;
+    let _flow = sources(&select.sources, scope, &mut collector)?;
+    collector.finish()
+}
+
+/// The rows of the sources that are left; without any, the row is complete.
+pub(super) fn sources(left: &[Source], scope: &Scope<'_>, collector: &mut Collector<'_>) -> Flow {
+    match left.split_first() {
+        Some((first, joins)) => source(first, joins, scope, collector),
+        None => collector.row(scope),
+    }
+}
+
+fn source(
+    source: &Source,
+    joins: &[Source],
+    scope: &Scope<'_>,
+    collector: &mut Collector<'_>,
+) -> Flow {
+    match &source.collection {
+        Collection::Path(path) => match scope.scalar(path)? {
+            Some(value) => each(source, Some(&value), joins, scope, collector),
+            None => Ok(ControlFlow::Continue(())),
+        },
+        Collection::Subquery(select) => {
+            for value in &correlated(select, scope)? {
+                if each(source, Some(value), joins, scope, collector)?.is_break() {
+                    return Ok(ControlFlow::Break(()));
+                }
+            }
+            Ok(ControlFlow::Continue(()))
+        }
+    }
+}
+
+/// Binds the alias to the value, or with `IN` to each of its elements.
+fn each(
+    source: &Source,
+    value: Option<&Value>,
+    joins: &[Source],
+    scope: &Scope<'_>,
+    collector: &mut Collector<'_>,
+) -> Flow {
+    let mut bind = |value: Option<&Value>| {
+        let frame = Frame { name: source.alias.as_deref(), value, outer: scope.frame };
+        sources(joins, &Scope { frame: Some(&frame), ..*scope }, collector)
+    };
+    if !source.each {
+        return bind(value);
+    }
+    for element in value.and_then(Value::as_array).into_iter().flatten() {
+        if bind(Some(element))?.is_break() {
+            return Ok(ControlFlow::Break(()));
+        }
+    }
+    Ok(ControlFlow::Continue(()))
+}

@@ -1,0 +1,89 @@
+//! The SQL dialect of Cosmos DB for NoSQL: parsed, evaluated, planned.
+//!
+//! Pure: no I/O and no clock. A text becomes tokens (`lexer`), a tree (`parser`), a tree whose
+//! names are known (`check`, `grouping`), and with parameters and documents a list of values
+//! (`evaluate`). What is not supported is refused by name and position.
+
+mod ast;
+mod check;
+mod condition;
+mod equalities;
+mod error;
+mod evaluate;
+mod functions;
+mod grouping;
+mod lexer;
+mod limits;
+mod parser;
+mod plan;
+mod render;
+
+#[cfg(test)]
+mod tests;
+
+pub use condition::Condition;
+pub use error::QueryError;
+
+use serde_json::{Map, Value};
+
+/// A query that can be evaluated.
+#[derive(Debug, Clone)]
+pub struct Query {
+    select: ast::Select,
+}
+
+/// Reads a query; whatever bytes it is made of, this ends, and without a panic.
+///
+/// # Errors
+/// Where the text is no query, or one that goes further than this emulator.
+pub fn parse(text: &str) -> Result<Query, QueryError> {
+    let mut select = parser::select(text)?;
+    check::outermost(&mut select)?;
+    Ok(Query { select })
+}
+
+impl Query {
+    /// All values of the query, in order; what is undefined is left out.
+    ///
+    /// `parameters` are by name, with the `@`; `documents` come in storage order.
+    ///
+    /// # Errors
+    /// Where a parameter is missing, or the query takes more work than one query may.
+    pub fn evaluate<'a>(
+        &self,
+        parameters: &Map<String, Value>,
+        documents: impl Iterator<Item = &'a Value>,
+    ) -> Result<Vec<Value>, QueryError> {
+        evaluate::outermost(&self.select, parameters, documents)
+    }
+
+    /// Whether each document yields its values whatever the others are, so that a caller may
+    /// evaluate page by page.
+    pub fn is_streaming(&self) -> bool {
+        let select = &self.select;
+        let by_row = matches!(
+            select.sources.first().map(|source| &source.collection),
+            Some(ast::Collection::Path(_))
+        );
+        by_row
+            && select.grouping.is_none()
+            && select.order_by.is_empty()
+            && !select.distinct
+            && select.top.is_none()
+            && select.window.is_none()
+    }
+
+    /// The body of the answer to a query plan request, its ranges covering everything.
+    pub fn plan(&self) -> Value {
+        plan::of(&self.select)
+    }
+
+    /// What every match must satisfy: `(path, value)` pairs that may serve an index. Not all
+    /// there are, but only such as must hold.
+    pub fn required_equalities(
+        &self,
+        parameters: &Map<String, Value>,
+    ) -> Vec<(Vec<String>, Value)> {
+        equalities::required(&self.select, parameters)
+    }
+}
