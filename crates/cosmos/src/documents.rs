@@ -1,0 +1,13 @@
+//! The wire form of events: written by name, read with whatever else may stand there.
+//!
+//! Nothing here is derived from domain types: a rename there must not change what lies in
+//! a store. Documents of other kinds and of other versions are told apart, never a crash.
+
+mod aggregate;
+mod event;
+
+pub(crate) use aggregate::{AggregateDocument, tag_and_aggregate};
+pub(crate) use event::{EventDocument, Says, reading_of};
+
+/// The `type` of every event.
+const EVENT: &str = "event";

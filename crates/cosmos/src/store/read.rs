@@ -1,0 +1,58 @@
+//! Reading one aggregate and its events.
+
+use domain::ports::{Stored, Tag};
+use domain::{Entry, Fault, Key, Reading};
+
+use super::fault::{Unreadable, fault};
+use crate::account::PartitionKey;
+use crate::container::Container;
+use crate::documents::{reading_of, tag_and_aggregate};
+use crate::form::Form;
+use crate::query::Query;
+
+/// One aggregate, if there is one under this key.
+pub(super) async fn load<F: Form>(
+    container: &Container,
+    key: &Key,
+) -> Result<Option<Stored<F::Aggregate>>, Fault> {
+    let partition = PartitionKey::new(key.as_str());
+    let found = container.read(&partition, key.as_str()).await;
+    let Some(item) = found.map_err(|failure| fault(container, failure))? else {
+        return Ok(None);
+    };
+    let text = std::str::from_utf8(&item.body).unwrap_or_default();
+    let (_, state) = tag_and_aggregate::<F>(text)
+        .map_err(|reason| Unreadable { id: key.to_string(), reason })?;
+    Ok(Some(Stored { state, tag: Tag(item.etag) }))
+}
+
+/// All events of an aggregate, in sequence.
+pub(super) async fn history(container: &Container, key: &Key) -> Result<Vec<Entry>, Fault> {
+    events_of(container, key, "SELECT * FROM c WHERE c.type = 'event' ORDER BY c.sequence").await
+}
+
+/// Its events that are pending or parked, in sequence.
+pub(super) async fn unpublished(container: &Container, key: &Key) -> Result<Vec<Entry>, Fault> {
+    let text = "SELECT * FROM c WHERE c.type = 'event' AND c.state IN ('pending', 'parked') \
+                ORDER BY c.sequence";
+    events_of(container, key, text).await
+}
+
+/// What cannot be read ends the list: events behind it must not overtake it.
+async fn events_of(container: &Container, key: &Key, text: &str) -> Result<Vec<Entry>, Fault> {
+    let partition = PartitionKey::new(key.as_str());
+    let page = container.query_all(&Query::new(text), &partition).await;
+    let page = page.map_err(|failure| fault(container, failure))?;
+    let mut entries = Vec::with_capacity(page.documents.len());
+    for document in page.documents {
+        match reading_of(document.get()) {
+            Reading::Event(entry) => entries.push(entry),
+            Reading::Other => {}
+            Reading::Unreadable { id, reason } => {
+                tracing::warn!(%id, %reason, "an event cannot be read; those behind it wait");
+                break;
+            }
+        }
+    }
+    Ok(entries)
+}
