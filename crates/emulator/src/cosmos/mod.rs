@@ -1,62 +1,133 @@
 //! Cosmos DB for NoSQL: a storage core, and the gateway's HTTP wire over it.
 
+mod core;
 pub mod query;
+mod shop;
+mod wire;
 
-use crate::{clock::Clock, faults::Faults};
-use serde_json::{Value, json};
-use std::{io, sync::Arc};
+use self::core::account::Shared;
+use self::core::{Account, Container, Refusal, SplitError};
+use crate::clock::Clock;
+use crate::faults::Faults;
+use serde_json::{Map, Value, json};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-/// One account of Cosmos DB.
+/// A Cosmos DB account in memory.
 #[derive(Debug)]
-pub struct Cosmos {}
+pub struct Cosmos {
+    clock: Arc<Clock>,
+    faults: Arc<Faults>,
+    keys: wire::Keys,
+    account: RwLock<Account>,
+}
 
-/// Why a split or merge was not done.
-#[derive(Debug, thiserror::Error)]
-#[error("no container {0}")]
-pub struct ControlError(String);
+/// Why ranges could not be split or merged.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ControlError {
+    /// There is no such container.
+    #[error("there is no container '{0}'")]
+    NotFound(String),
+    /// The ranges do not allow it.
+    #[error("{0}")]
+    Refused(String),
+}
 
 impl Cosmos {
-    /// An account without databases.
-    pub fn new(_clock: Arc<Clock>, _faults: Arc<Faults>) -> Arc<Self> {
-        Arc::new(Self {})
+    /// An empty account.
+    pub fn new(clock: Arc<Clock>, faults: Arc<Faults>) -> Arc<Self> {
+        let keys = wire::Keys::emulator();
+        Arc::new(Self { clock, faults, keys, account: RwLock::default() })
     }
 
-    /// Adds database `shop` with containers `orders` and `leases`.
-    pub fn provision_shop(&self) {}
+    /// Makes the database `shop` with the containers of the order service.
+    pub fn provision_shop(&self) {
+        let at = self.clock.now().as_second();
+        if let Err(refusal) = shop::provision(&mut self.write_account(), at) {
+            tracing::warn!("the database 'shop' is left as it is: {refusal}");
+        }
+    }
 
-    /// Serves until `stop`.
+    /// Serves the account on this socket until `stop`, then closes all connections.
     ///
     /// # Errors
-    /// If the listener fails.
+    /// The socket does not accept connections any more.
     pub async fn serve(
         self: Arc<Self>,
-        _listener: TcpListener,
+        listener: TcpListener,
         stop: CancellationToken,
-    ) -> io::Result<()> {
-        stop.cancelled().await;
-        Ok(())
+    ) -> std::io::Result<()> {
+        wire::serve(self, listener, stop).await
     }
 
-    /// Splits a partition key range; answers with the ranges afterwards.
+    /// Splits the fullest range of a container; answers the ids of its two halves.
     ///
     /// # Errors
-    /// If there is no such container.
+    /// There is no such container, or its range is too narrow.
     pub fn split(&self, database: &str, container: &str) -> Result<Vec<String>, ControlError> {
-        Err(ControlError(format!("{database}/{container}")))
+        let ids = self.change_ranges(database, container, Container::split)?;
+        Ok(ids.iter().map(u32::to_string).collect())
     }
 
-    /// Merges two neighbouring ranges; answers with the ranges afterwards.
+    /// Merges two neighbouring ranges of a container; answers the new one's id.
     ///
     /// # Errors
-    /// If there is no such container.
+    /// There is no such container, or it has only one range.
     pub fn merge(&self, database: &str, container: &str) -> Result<Vec<String>, ControlError> {
-        Err(ControlError(format!("{database}/{container}")))
+        let id = self.change_ranges(database, container, Container::merge)?;
+        Ok(vec![id.to_string()])
     }
 
-    /// What is stored, for `GET /state`.
+    /// What is stored, and what was asked: exact counts and charges by kind of request.
     pub fn state(&self) -> Value {
-        json!({})
+        let now = self.clock.now().as_second();
+        let account = self.read_account();
+        let mut databases: Map<String, Value> =
+            account.names().into_iter().map(|name| (name, json!({"containers": {}}))).collect();
+        for (database, name, container) in account.all() {
+            let containers = databases.get_mut(&database).and_then(|d| d.get_mut("containers"));
+            if let Some(containers) = containers.and_then(Value::as_object_mut) {
+                containers.insert(name, Self::lock(&container).state(now));
+            }
+        }
+        json!({"databases": databases})
+    }
+
+    fn change_ranges<T>(
+        &self,
+        database: &str,
+        container: &str,
+        change: impl FnOnce(&mut Container) -> Result<T, SplitError>,
+    ) -> Result<T, ControlError> {
+        let found = self.read_account().container(database, container);
+        let missing = |_| ControlError::NotFound(format!("{database}/{container}"));
+        let found = found.map_err(missing)?;
+        let mut found = Self::lock(&found);
+        change(&mut found).map_err(|error| ControlError::Refused(error.to_string()))
+    }
+
+    /// The container that owns what a request addresses.
+    fn owner(&self, owner: &wire::Owner) -> Result<Shared, Refusal> {
+        self.read_account().owner(&owner.database, &owner.container)
+    }
+
+    /// Notes a request in its container's meter.
+    fn note(&self, owner: &wire::Owner, kind: &'static str, charge: f64) {
+        if let Ok(container) = self.owner(owner) {
+            Self::lock(&container).meter.note(kind, charge);
+        }
+    }
+
+    fn read_account(&self) -> RwLockReadGuard<'_, Account> {
+        self.account.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write_account(&self) -> RwLockWriteGuard<'_, Account> {
+        self.account.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock(container: &Mutex<Container>) -> MutexGuard<'_, Container> {
+        container.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,0 +1,160 @@
+//! The account: databases by name, and their containers, each behind a lock of its own.
+
+use super::container::Container;
+use super::document::check_id;
+use super::item::etag;
+use super::refusal::Refusal;
+use super::rid::{ContainerRid, DatabaseRid};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+/// All databases.
+#[derive(Debug, Default)]
+pub(crate) struct Account {
+    databases: BTreeMap<String, Database>,
+    made: u32,
+}
+
+/// A database and its containers.
+#[derive(Debug)]
+struct Database {
+    rid: DatabaseRid,
+    changed: i64,
+    containers: BTreeMap<String, Shared>,
+}
+
+/// A container that several requests may hold.
+pub(crate) type Shared = Arc<Mutex<Container>>;
+
+impl Account {
+    /// Makes a database.
+    pub(crate) fn create_database(
+        &mut self,
+        definition: &Value,
+        at: i64,
+    ) -> Result<Value, Refusal> {
+        let id = definition.get("id").and_then(Value::as_str).unwrap_or_default();
+        check_id(id)?;
+        if self.databases.contains_key(id) {
+            return Err(Refusal::Conflict(format!("the database '{id}' exists already")));
+        }
+        let rid = DatabaseRid(self.next_number());
+        let database = Database { rid, changed: at, containers: BTreeMap::new() };
+        let described = database.describe(id);
+        self.databases.insert(id.to_owned(), database);
+        Ok(described)
+    }
+
+    /// Describes a database.
+    pub(crate) fn database(&self, id: &str) -> Result<Value, Refusal> {
+        self.find(id).map(|database| database.describe(id)).map_err(|()| no_database(id))
+    }
+
+    /// Describes all databases.
+    pub(crate) fn databases(&self) -> Vec<Value> {
+        self.databases.iter().map(|(id, database)| database.describe(id)).collect()
+    }
+
+    /// Removes a database and what is in it.
+    pub(crate) fn delete_database(&mut self, id: &str) -> Result<(), Refusal> {
+        self.databases.remove(id).map(drop).ok_or_else(|| no_database(id))
+    }
+
+    /// Makes a container.
+    pub(crate) fn create_container(
+        &mut self,
+        database: &str,
+        definition: Value,
+        at: i64,
+    ) -> Result<Shared, Refusal> {
+        let number = self.next_number();
+        let owner = self.databases.get_mut(database);
+        let owner = owner.ok_or_else(|| Refusal::OwnerMissing(format!("database '{database}'")))?;
+        let rid = ContainerRid { database: owner.rid, number };
+        let container = Container::new(definition, rid, at)?;
+        let id = container.shape().id.clone();
+        if owner.containers.contains_key(&id) {
+            return Err(Refusal::Conflict(format!("the container '{id}' exists already")));
+        }
+        let container = Arc::new(Mutex::new(container));
+        owner.containers.insert(id, Arc::clone(&container));
+        Ok(container)
+    }
+
+    /// A container; 404 if it is what is asked for.
+    pub(crate) fn container(&self, database: &str, id: &str) -> Result<Shared, Refusal> {
+        let found = self.find(database).ok().and_then(|database| database.containers.get(id));
+        let missing = || Refusal::NotFound(format!("the container '{database}/{id}'"));
+        found.map(Arc::clone).ok_or_else(missing)
+    }
+
+    /// A container; 404/1003 if it is missing as the owner of what is asked for.
+    pub(crate) fn owner(&self, database: &str, id: &str) -> Result<Shared, Refusal> {
+        let missing = || Refusal::OwnerMissing(format!("container '{database}/{id}'"));
+        self.container(database, id).map_err(|_| missing())
+    }
+
+    /// The containers of a database.
+    pub(crate) fn containers(&self, database: &str) -> Result<Vec<Shared>, Refusal> {
+        let owner = self.find(database);
+        let owner = owner.map_err(|()| Refusal::OwnerMissing(format!("database '{database}'")))?;
+        Ok(owner.containers.values().map(Arc::clone).collect())
+    }
+
+    /// Removes a container and what is in it.
+    pub(crate) fn delete_container(&mut self, database: &str, id: &str) -> Result<(), Refusal> {
+        let owner = self.databases.get_mut(database);
+        let removed = owner.and_then(|owner| owner.containers.remove(id));
+        let missing = || Refusal::NotFound(format!("the container '{database}/{id}'"));
+        removed.map(drop).ok_or_else(missing)
+    }
+
+    /// The resource id of a database.
+    pub(crate) fn database_rid(&self, id: &str) -> Option<DatabaseRid> {
+        self.find(id).ok().map(|database| database.rid)
+    }
+
+    /// Every container with the name of its database and its own.
+    pub(crate) fn all(&self) -> Vec<(String, String, Shared)> {
+        let databases = self.databases.iter();
+        let containers = databases.flat_map(|(database, found)| {
+            let containers = found.containers.iter();
+            containers.map(move |(id, c)| (database.clone(), id.clone(), Arc::clone(c)))
+        });
+        containers.collect()
+    }
+
+    /// The names of the databases.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.databases.keys().cloned().collect()
+    }
+
+    fn find(&self, id: &str) -> Result<&Database, ()> {
+        self.databases.get(id).ok_or(())
+    }
+
+    fn next_number(&mut self) -> u32 {
+        self.made += 1;
+        self.made
+    }
+}
+
+impl Database {
+    fn describe(&self, id: &str) -> Value {
+        let rid = self.rid.text();
+        json!({
+            "id": id,
+            "_rid": rid,
+            "_self": format!("dbs/{rid}/"),
+            "_etag": etag(u64::from(self.rid.0), self.changed),
+            "_colls": "colls/",
+            "_users": "users/",
+            "_ts": self.changed,
+        })
+    }
+}
+
+fn no_database(id: &str) -> Refusal {
+    Refusal::NotFound(format!("the database '{id}'"))
+}

@@ -1,0 +1,246 @@
+//! A container: its definition, its ranges, and the way to the range that holds a key.
+
+use super::epk::Epk;
+use super::item::etag;
+use super::key::PartitionKey;
+use super::meter::Meter;
+use super::operation::{Operation, Outcome};
+use super::range::Range;
+use super::refusal::Refusal;
+use super::rid::ContainerRid;
+use super::scope::Scope;
+use super::session;
+use super::shape::Shape;
+use super::writer::{Counters, Ground, Writer};
+use serde_json::{Value, json};
+
+/// A container of items.
+#[derive(Debug)]
+pub(crate) struct Container {
+    shape: Shape,
+    rid: ContainerRid,
+    changed: i64,
+    version: u64,
+    counters: Counters,
+    ranges: Vec<Range>,
+    ranges_made: u32,
+    /// What was asked of it.
+    pub(crate) meter: Meter,
+    /// What its offer says, in request units a second; nothing is throttled by it.
+    pub(crate) throughput: u64,
+}
+
+/// Where a range stands: what answers say of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    /// The range's id.
+    pub(crate) range: u32,
+    /// Its last transaction.
+    pub(crate) lsn: u64,
+    /// The session token.
+    pub(crate) session: String,
+}
+
+/// The width of the axis that splits divide: the hashes of 32 bits.
+const AXIS: (u64, u64) = (0, 1 << 32);
+/// The throughput of a container made without any stated.
+const THROUGHPUT: u64 = 400;
+
+impl Container {
+    /// An empty container of one range.
+    pub(crate) fn new(definition: Value, rid: ContainerRid, at: i64) -> Result<Self, Refusal> {
+        Ok(Self {
+            shape: Shape::parse(definition)?,
+            rid,
+            changed: at,
+            version: 1,
+            counters: Counters::default(),
+            ranges: vec![Range::new(0, Epk::first(), Epk::end(), AXIS)],
+            ranges_made: 1,
+            meter: Meter::default(),
+            throughput: THROUGHPUT,
+        })
+    }
+
+    /// Its definition, as it stands now.
+    pub(crate) fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
+    /// Its resource id.
+    pub(crate) fn rid(&self) -> ContainerRid {
+        self.rid
+    }
+
+    /// Takes a new definition. Items keep the expiry they were written with.
+    pub(crate) fn replace(&mut self, definition: Value, at: i64) -> Result<(), Refusal> {
+        self.shape = self.shape.replaced_by(definition)?;
+        self.version += 1;
+        self.changed = at;
+        Ok(())
+    }
+
+    /// Does one operation on an item of this partition key.
+    pub(crate) fn perform(
+        &mut self,
+        key: &PartitionKey,
+        operation: &Operation<'_>,
+        at: i64,
+    ) -> Outcome {
+        let mut writer = self.writer(key, at)?;
+        let outcome = writer.apply(operation);
+        match outcome {
+            Ok(_) => writer.commit(),
+            Err(_) => writer.roll_back(),
+        }
+        outcome
+    }
+
+    /// Where the ranges of a scope stand; a session token of several is their tokens joined.
+    pub(crate) fn stamp(&self, scope: &Scope) -> Result<Stamp, Refusal> {
+        let slices = self.slices(scope)?;
+        let tokens = slices.iter().map(|slice| session::token(slice.range));
+        let session = tokens.collect::<Vec<_>>().join(",");
+        let first = slices.first().map_or((0, 0), |slice| (slice.range.id, slice.range.lsn));
+        Ok(Stamp { range: first.0, lsn: first.1, session })
+    }
+
+    /// Refuses a session token that is ahead of what this scope holds.
+    pub(crate) fn check_session(&self, scope: &Scope, token: &str) -> Result<(), Refusal> {
+        let slices = self.slices(scope)?;
+        slices.iter().try_for_each(|slice| session::check(slice.range, token))
+    }
+
+    /// Its `ETag`, in quotes.
+    pub(crate) fn etag(&self) -> String {
+        etag(self.version, self.changed)
+    }
+
+    /// The definition as `GET …/colls/{id}` answers it.
+    pub(crate) fn describe(&self) -> Value {
+        let mut echo = self.shape.echo();
+        let system = [
+            ("_rid", self.rid.text().into()),
+            ("_ts", self.changed.into()),
+            ("_self", self.rid.link().into()),
+            ("_etag", self.etag().into()),
+            ("_docs", "docs/".into()),
+            ("_sprocs", "sprocs/".into()),
+            ("_triggers", "triggers/".into()),
+            ("_udfs", "udfs/".into()),
+            ("_conflicts", "conflicts/".into()),
+        ];
+        echo.extend(system.into_iter().map(|(name, value): (_, Value)| (name.to_owned(), value)));
+        Value::Object(echo)
+    }
+
+    /// The ranges as `GET …/pkranges` answers them, and the `ETag` of that answer.
+    pub(crate) fn describe_ranges(&self) -> (Vec<Value>, String) {
+        let ranges = self.ranges.iter().map(|range| {
+            let own = self.rid.range(range.id);
+            let parents: Vec<String> = range.parents.iter().map(u32::to_string).collect();
+            json!({
+                "_rid": own,
+                "id": range.id.to_string(),
+                "_etag": etag(u64::from(range.id) + 1, self.changed),
+                "minInclusive": range.low.to_string(),
+                "maxExclusive": range.high.to_string(),
+                "ridPrefix": range.id,
+                "_self": format!("{}pkranges/{own}/", self.rid.link()),
+                "throughputFraction": 1,
+                "status": "online",
+                "parents": parents,
+                "_ts": self.changed,
+                "lsn": range.lsn,
+            })
+        });
+        (ranges.collect(), format!("\"{}\"", self.ranges_made))
+    }
+
+    /// Ranges, counts and charges, for tests and the control port.
+    pub(crate) fn state(&mut self, now: i64) -> Value {
+        self.purge(now);
+        let ranges = self.ranges.iter().map(|range| {
+            json!({
+                "id": range.id.to_string(),
+                "minInclusive": range.low.to_string(),
+                "maxExclusive": range.high.to_string(),
+                "parents": range.parents.iter().map(u32::to_string).collect::<Vec<_>>(),
+                "lsn": range.lsn,
+                "items": range.len(),
+            })
+        });
+        json!({
+            "items": self.ranges.iter().map(Range::len).sum::<usize>(),
+            "ranges": ranges.collect::<Vec<_>>(),
+            "requests": self.meter.state(),
+        })
+    }
+
+    /// Opens a transaction on the items of a partition key.
+    pub(super) fn writer<'c>(
+        &'c mut self,
+        key: &'c PartitionKey,
+        at: i64,
+    ) -> Result<Writer<'c>, Refusal> {
+        if !self.shape.key.is_whole(key) {
+            let key = key.text();
+            return Err(Refusal::Bad(format!("the partition key {key} lacks levels")));
+        }
+        let epk = self.shape.key.epk(key);
+        let index = self.index_at(&epk);
+        let Self { shape, rid, counters, ranges, .. } = self;
+        let range = ranges.get_mut(index).ok_or_else(|| Refusal::RangeGone(epk.to_string()))?;
+        range.purge(at);
+        Ok(Writer::new(Ground { shape, rid: *rid, counters, range }, key, epk, at))
+    }
+
+    /// The ranges, in the order of their intervals.
+    pub(super) fn ranges(&self) -> &[Range] {
+        &self.ranges
+    }
+
+    /// The range of this id, unless it is gone.
+    pub(super) fn range(&self, id: u32) -> Result<&Range, Refusal> {
+        let range = self.ranges.iter().find(|range| range.id == id);
+        range.ok_or_else(|| Refusal::RangeGone(id.to_string()))
+    }
+
+    /// The range that holds a partition key.
+    pub(super) fn range_of(&self, key: &PartitionKey) -> Result<&Range, Refusal> {
+        self.range_at(&self.shape.key.epk(key))
+    }
+
+    /// The range that holds a point.
+    pub(super) fn range_at(&self, epk: &Epk) -> Result<&Range, Refusal> {
+        let range = self.ranges.get(self.index_at(epk));
+        range.ok_or_else(|| Refusal::RangeGone(epk.to_string()))
+    }
+
+    /// Removes what has expired.
+    pub(super) fn purge(&mut self, now: i64) {
+        self.ranges.iter_mut().for_each(|range| range.purge(now));
+    }
+
+    /// An id that no range had before.
+    pub(super) fn new_range_id(&mut self) -> u32 {
+        let id = self.ranges_made;
+        self.ranges_made += 1;
+        id
+    }
+
+    /// Takes a range out, to be replaced by its children.
+    pub(super) fn take_range(&mut self, at: usize) -> Range {
+        self.ranges.remove(at)
+    }
+
+    /// Puts ranges in where others were taken out.
+    pub(super) fn put_ranges(&mut self, ranges: impl IntoIterator<Item = Range>) {
+        self.ranges.extend(ranges);
+        self.ranges.sort_by(|a, b| a.low.cmp(&b.low));
+    }
+
+    fn index_at(&self, epk: &Epk) -> usize {
+        self.ranges.partition_point(|range| range.low <= *epk).saturating_sub(1)
+    }
+}

@@ -1,0 +1,161 @@
+//! A physical partition: an interval of the key space with its items and its own clock, the LSN.
+
+use super::epk::Epk;
+use super::item::{Item, Place};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::ops::Bound;
+use std::sync::Arc;
+
+/// A physical partition, which the wire calls a partition key range.
+#[derive(Debug)]
+pub(crate) struct Range {
+    /// Its number in the container; never used again after a split or merge.
+    pub(crate) id: u32,
+    /// Where it begins.
+    pub(crate) low: Epk,
+    /// Where the next one begins.
+    pub(crate) high: Epk,
+    /// The hashes it covers, on the axis that splits divide.
+    pub(crate) axis: (u64, u64),
+    /// The ranges it came from, oldest first.
+    pub(crate) parents: Vec<u32>,
+    /// The last transaction.
+    pub(crate) lsn: u64,
+    items: BTreeMap<Arc<Place>, Item>,
+    /// By creation: what scans follow.
+    order: BTreeMap<u64, Arc<Place>>,
+    /// By last write: what the change feed follows.
+    changes: BTreeMap<(u64, u32), Change>,
+    expiries: BTreeSet<(i64, Arc<Place>)>,
+    taken: HashSet<(Arc<str>, Box<str>)>,
+}
+
+/// The last write of one item.
+#[derive(Debug)]
+struct Change {
+    place: Arc<Place>,
+    at: i64,
+}
+
+impl Range {
+    /// An empty range.
+    pub(crate) fn new(id: u32, low: Epk, high: Epk, axis: (u64, u64)) -> Self {
+        Self {
+            id,
+            low,
+            high,
+            axis,
+            parents: Vec::new(),
+            lsn: 0,
+            items: BTreeMap::new(),
+            order: BTreeMap::new(),
+            changes: BTreeMap::new(),
+            expiries: BTreeSet::new(),
+            taken: HashSet::new(),
+        }
+    }
+
+    /// How many items it holds.
+    pub(crate) fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Whether this range is `id`, or came from it.
+    pub(crate) fn descends_from(&self, id: u32) -> bool {
+        self.id == id || self.parents.contains(&id)
+    }
+
+    /// The item at a place.
+    pub(crate) fn get(&self, place: &Place) -> Option<&Item> {
+        self.items.get(place)
+    }
+
+    /// Whether an item of this partition key has taken a unique key.
+    pub(crate) fn is_taken(&self, key: &Arc<str>, unique: &str) -> bool {
+        self.taken.contains(&(Arc::clone(key), unique.into()))
+    }
+
+    /// Puts an item at a place, or nothing, and answers what was there: the one way to change.
+    pub(crate) fn put(&mut self, place: &Arc<Place>, item: Option<Item>) -> Option<Item> {
+        let before = self.items.remove(place);
+        if let Some(before) = &before {
+            self.forget(place, before);
+        }
+        if let Some(item) = item {
+            self.note(place, &item);
+            self.items.insert(Arc::clone(place), item);
+        }
+        before
+    }
+
+    /// Removes everything that has expired at `now`.
+    pub(crate) fn purge(&mut self, now: i64) {
+        while let Some((_, place)) = self.expiries.first().filter(|(at, _)| *at <= now) {
+            let place = Arc::clone(place);
+            self.put(&place, None);
+        }
+    }
+
+    /// Items in the order of their creation, behind `after`.
+    pub(crate) fn scan(&self, after: u64) -> impl Iterator<Item = (&Arc<Place>, &Item)> {
+        let behind = self.order.range((Bound::Excluded(after), Bound::Unbounded));
+        behind.filter_map(|(_, place)| self.items.get_key_value(place.as_ref()))
+    }
+
+    /// The items of one partition key, in the order of their ids.
+    pub(crate) fn of_key(&self, epk: &Epk, key: &Arc<str>) -> impl Iterator<Item = &Item> {
+        let first = Place { epk: epk.clone(), key: Arc::clone(key), id: Box::default() };
+        let (epk, key) = (epk.clone(), Arc::clone(key));
+        let within = move |place: &Place| place.epk == epk && place.key == key;
+        self.items.range(first..).take_while(move |(place, _)| within(place)).map(|(_, item)| item)
+    }
+
+    /// Items in the order of their last writes, behind transaction `lsn`.
+    pub(crate) fn changes(&self, lsn: u64) -> impl Iterator<Item = (&Arc<Place>, &Item)> {
+        let behind = self.changes.range((Bound::Excluded((lsn, u32::MAX)), Bound::Unbounded));
+        behind.filter_map(|(_, change)| self.items.get_key_value(change.place.as_ref()))
+    }
+
+    /// The last transaction before the first write at or after `at`.
+    pub(crate) fn lsn_before(&self, at: i64) -> u64 {
+        let first = self.changes.iter().find(|(_, change)| at <= change.at);
+        first.map_or(self.lsn, |((lsn, _), _)| lsn.saturating_sub(1))
+    }
+
+    /// Whether a turn of a transaction is some item's last write.
+    pub(crate) fn has_change(&self, change: (u64, u32)) -> bool {
+        self.changes.contains_key(&change)
+    }
+
+    /// Takes all items out.
+    pub(crate) fn drain(&mut self) -> impl Iterator<Item = (Arc<Place>, Item)> + use<> {
+        self.order.clear();
+        self.changes.clear();
+        self.expiries.clear();
+        self.taken.clear();
+        std::mem::take(&mut self.items).into_iter()
+    }
+
+    fn note(&mut self, place: &Arc<Place>, item: &Item) {
+        let change = Change { place: Arc::clone(place), at: item.at };
+        self.order.insert(item.number, Arc::clone(place));
+        self.changes.insert(item.change, change);
+        if let Some(at) = item.expires {
+            self.expiries.insert((at, Arc::clone(place)));
+        }
+        for unique in &item.uniques {
+            self.taken.insert((Arc::clone(&place.key), unique.clone()));
+        }
+    }
+
+    fn forget(&mut self, place: &Arc<Place>, item: &Item) {
+        self.order.remove(&item.number);
+        self.changes.remove(&item.change);
+        if let Some(at) = item.expires {
+            self.expiries.remove(&(at, Arc::clone(place)));
+        }
+        for unique in &item.uniques {
+            self.taken.remove(&(Arc::clone(&place.key), unique.clone()));
+        }
+    }
+}

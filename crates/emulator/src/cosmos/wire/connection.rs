@@ -1,0 +1,112 @@
+//! Sockets: HTTP/1.1 and HTTP/2 without negotiation on one port.
+
+use super::call::Call;
+use super::door::{self, Answer};
+use super::target::Target;
+use crate::cosmos::Cosmos;
+use crate::cosmos::core::Refusal;
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use jiff::Timestamp;
+use std::sync::Arc;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// The longest body that is read: the largest item or batch, and room for what stands around it.
+const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// The request is not answered: its connection is cut.
+#[derive(Debug, thiserror::Error)]
+#[error("cut by a fault rule")]
+struct Cut;
+
+/// Serves until `stop`, then closes all connections.
+pub(crate) async fn serve(
+    cosmos: Arc<Cosmos>,
+    listener: TcpListener,
+    stop: CancellationToken,
+) -> std::io::Result<()> {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => break,
+            Some(_) = connections.join_next() => {}
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    connections.spawn(connection(Arc::clone(&cosmos), stream));
+                }
+                Err(error) if is_passing(&error) => {
+                    tracing::warn!("cannot accept a connection: {error}");
+                    tokio::task::yield_now().await;
+                }
+                Err(error) => return Err(error),
+            },
+        }
+    }
+    connections.shutdown().await;
+    Ok(())
+}
+
+/// Whether the next connection may well be accepted.
+fn is_passing(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
+    matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted)
+}
+
+async fn connection(cosmos: Arc<Cosmos>, stream: TcpStream) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!("cannot set TCP_NODELAY: {error}");
+    }
+    let service = service_fn(move |request| {
+        let cosmos = Arc::clone(&cosmos);
+        async move { exchange(&cosmos, request).await }
+    });
+    let server = auto::Builder::new(TokioExecutor::new());
+    if let Err(error) = server.serve_connection(TokioIo::new(stream), service).await {
+        tracing::debug!("a connection ended: {error}");
+    }
+}
+
+async fn exchange(
+    cosmos: &Cosmos,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Cut> {
+    let (parts, body) = request.into_parts();
+    let activity = parts.headers.get("x-ms-activity-id").and_then(|id| id.to_str().ok());
+    let activity = activity.map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned);
+    let answer = match read(parts, body, cosmos.clock.now().as_second()).await {
+        Ok(call) => door::answer(cosmos, &call, machine_time()).await,
+        Err(refusal) => Answer::Reply(refusal.into()),
+    };
+    match answer {
+        Answer::Reply(reply) => Ok(reply.into_response(&activity)),
+        Answer::Cut => Err(Cut),
+    }
+}
+
+async fn read(parts: http::request::Parts, body: Incoming, at: i64) -> Result<Call, Refusal> {
+    let target = Target::parse(parts.uri.path())?;
+    let body = Limited::new(body, BODY_BYTES_MAX).collect().await.map_err(|error| {
+        if error.is::<LengthLimitError>() {
+            Refusal::TooLarge(format!("the body has more than {BODY_BYTES_MAX} bytes"))
+        } else {
+            Refusal::Bad(format!("the body could not be read: {error}"))
+        }
+    })?;
+    Ok(Call::new(parts, target, body.to_bytes(), at))
+}
+
+/// The machine's time, as clients know it when they sign.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "clients sign by the machine's clock, never advanced"
+)]
+fn machine_time() -> Timestamp {
+    Timestamp::now()
+}

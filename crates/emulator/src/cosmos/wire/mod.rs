@@ -1,0 +1,25 @@
+//! The gateway's wire: HTTP requests in, storage operations done, HTTP answers out.
+//!
+//! A request goes this way: [`connection`] reads it, [`target`] names what its path addresses,
+//! [`auth`] verifies its signature, [`door`] asks for faults and picks the handler, a handler
+//! ([`items`], [`batch`], [`feed`], [`query`], [`resources`], [`account`], [`offers`]) does it, and
+//! [`reply`] writes the answer.
+
+mod account;
+mod auth;
+mod batch;
+mod call;
+mod connection;
+mod door;
+mod feed;
+mod items;
+mod offers;
+mod query;
+mod reply;
+mod resources;
+mod scope;
+mod target;
+
+pub(super) use auth::Keys;
+pub(super) use connection::serve;
+pub(super) use target::Owner;

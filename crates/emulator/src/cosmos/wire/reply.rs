@@ -1,0 +1,117 @@
+//! Answers: status, headers and body.
+
+use crate::cosmos::core::container::Stamp;
+use crate::cosmos::core::operation::Refused;
+use crate::cosmos::core::refusal::code_of;
+use crate::cosmos::core::{Refusal, charge};
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use http::{Response, StatusCode};
+use http_body_util::Full;
+use serde_json::{Value, json};
+
+/// An answer on its way.
+#[derive(Debug)]
+pub(super) struct Reply {
+    status: u16,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    body: Bytes,
+    /// What it cost, in request units.
+    pub(super) charge: f64,
+}
+
+impl Reply {
+    /// An answer without a body.
+    pub(super) fn empty(status: u16, charge: f64) -> Self {
+        Self { status, headers: Vec::new(), body: Bytes::new(), charge }
+    }
+
+    /// An answer whose body is JSON text.
+    pub(super) fn text(status: u16, body: impl Into<Bytes>, charge: f64) -> Self {
+        Self { status, headers: Vec::new(), body: body.into(), charge }
+    }
+
+    /// An answer whose body is this value.
+    pub(super) fn json(status: u16, body: &Value) -> Self {
+        Self::text(status, body.to_string(), charge::FLAT)
+    }
+
+    /// A resource with its `_etag` as the header.
+    pub(super) fn resource(status: u16, body: &Value) -> Self {
+        let etag = body.get("_etag").and_then(Value::as_str).unwrap_or_default();
+        Self::json(status, body).with("etag", etag)
+    }
+
+    /// A refusal with the service's error body.
+    pub(super) fn refused(refused: &Refused) -> Self {
+        let Refused { refusal, charge } = refused;
+        Self::error(refusal.status(), refusal.substatus(), &refusal.to_string()).charged(*charge)
+    }
+
+    /// An error of this status.
+    pub(super) fn error(status: u16, substatus: u32, message: &str) -> Self {
+        let body = json!({"code": code_of(status), "message": message});
+        let reply = Self::json(status, &body);
+        if substatus == 0 { reply } else { reply.with("x-ms-substatus", substatus) }
+    }
+
+    /// Sets the charge.
+    pub(super) fn charged(self, charge: f64) -> Self {
+        Self { charge, ..self }
+    }
+
+    /// Adds a header.
+    pub(super) fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+        if let Ok(value) = HeaderValue::from_maybe_shared(Bytes::from(value.to_string())) {
+            self.headers.push((HeaderName::from_static(name), value));
+        }
+        self
+    }
+
+    /// Adds where the range stands.
+    pub(super) fn stamped(self, stamp: &Stamp) -> Self {
+        self.with("x-ms-session-token", &stamp.session)
+            .with("lsn", stamp.lsn)
+            .with("x-ms-cosmos-llsn", stamp.lsn)
+            .with("x-ms-global-committed-lsn", stamp.lsn)
+            .with("x-ms-documentdb-partitionkeyrangeid", stamp.range)
+    }
+
+    /// Writes it out; `activity` is the request's id, which is given back.
+    pub(super) fn into_response(self, activity: &str) -> Response<Full<Bytes>> {
+        let charge = self.charge;
+        let reply = self
+            .with("x-ms-request-charge", format_args!("{charge:.2}"))
+            .with("x-ms-activity-id", activity)
+            .with("x-ms-gatewayversion", "version=2.14.0")
+            .with("x-ms-serviceversion", "version=2.14.0.0");
+        let mut response = Response::new(Full::new(reply.body));
+        *response.status_mut() =
+            StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let json = HeaderValue::from_static("application/json");
+        response.headers_mut().insert(CONTENT_TYPE, json);
+        response.headers_mut().extend(reply.headers);
+        response
+    }
+}
+
+impl From<Refusal> for Reply {
+    fn from(refusal: Refusal) -> Self {
+        Self::refused(&Refused::from(refusal))
+    }
+}
+
+/// `{"_rid": …, "<name>": […], "_count": n}` around items that are JSON texts already.
+pub(super) fn list<'t>(rid: &str, name: &str, items: impl Iterator<Item = &'t [u8]>) -> Vec<u8> {
+    let mut body = format!("{{\"_rid\":\"{rid}\",\"{name}\":[").into_bytes();
+    let mut count = 0_usize;
+    for item in items {
+        if 0 < count {
+            body.push(b',');
+        }
+        body.extend_from_slice(item);
+        count += 1;
+    }
+    body.extend_from_slice(format!("],\"_count\":{count}}}").as_bytes());
+    body
+}
