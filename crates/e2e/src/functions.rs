@@ -1,0 +1,72 @@
+//! Our two programs as Azure runs them: custom handlers under a Functions host, started from the
+//! very `functions/` folders that are deployed.
+
+use crate::emulator::Emulator;
+use crate::process::{self, Launch, Process};
+use crate::world::COSMOS_KEY;
+use anyhow::{Context, Result};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+/// One app under its host.
+#[derive(Debug)]
+pub struct FunctionApp {
+    /// The host.
+    pub host: Process,
+    /// `http://host:port` of the host.
+    pub base: String,
+    /// The functions it loaded.
+    pub loaded: Vec<String>,
+    http: reqwest::Client,
+}
+
+impl FunctionApp {
+    /// Starts the host of `api` or `relay` with the settings it would have on Azure, at `listen`
+    /// (`127.0.0.1:0` picks a free port), and waits until its handler answers.
+    pub async fn start(app: &str, listen: &str, azure: &Emulator, logs: &Path) -> Result<Self> {
+        let folder = folder(app)?.display().to_string();
+        let arguments = ["functions", "--app", &folder, "--listen", listen].map(str::to_owned);
+        let variables = settings(azure)?;
+        let launch = Launch { arguments: &arguments, variables: &variables, is_piped: true };
+        let name = format!("functions-{app}");
+        let mut host = Process::start(&name, "emulator", launch, logs)?;
+        let ready = host.ready().await?;
+        let base = ready.get("functions").and_then(Value::as_str).context("no `functions`")?;
+        let loaded = ready.get("loaded").and_then(Value::as_array).context("no `loaded`")?;
+        let loaded = loaded.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+        Ok(Self { host, base: base.to_owned(), loaded, http: reqwest::Client::new() })
+    }
+
+    /// The process id of the handler that runs now; `None` while it is being started again.
+    pub async fn handler_pid(&self) -> Result<Option<i32>> {
+        let url = format!("{}/admin/host/status", self.base);
+        let answer = self.http.get(url).send().await?.error_for_status()?;
+        let status: Value = serde_json::from_slice(&answer.bytes().await?)?;
+        let pid = status.pointer("/handler/pid").and_then(Value::as_i64);
+        Ok(pid.map(i32::try_from).transpose()?)
+    }
+}
+
+/// What the app settings of both apps hold; each reads its own.
+fn settings(azure: &Emulator) -> Result<Vec<(String, String)>> {
+    let connection = format!("AccountEndpoint={}/;AccountKey={COSMOS_KEY};", azure.cosmos);
+    let binaries = process::binaries()?;
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::env::join_paths(std::iter::once(binaries).chain(std::env::split_paths(&path)))?;
+    let path = path.into_string().ok().context("PATH is not UTF-8")?;
+    let settings = [
+        ("PATH", path.as_str()),
+        ("COSMOS_ENDPOINT", &azure.cosmos),
+        ("COSMOS_KEY", COSMOS_KEY),
+        ("COSMOS_DATABASE", "shop"),
+        ("COSMOS_CONTAINER", "orders"),
+        ("CosmosConnection", &connection),
+        ("SERVICEBUS_CONNECTION", &azure.servicebus),
+    ];
+    Ok(settings.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec())
+}
+
+fn folder(app: &str) -> Result<PathBuf> {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
+    Ok(crates.context("no folder above crates/e2e")?.join(app).join("functions"))
+}
