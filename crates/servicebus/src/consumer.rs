@@ -4,6 +4,7 @@
 //! of one session of it. Messages are locked to whoever received them until they are settled.
 //! Nothing heals itself here: after a fault, open another one.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::Fault;
@@ -13,6 +14,7 @@ use fe2o3_amqp::link::receiver::CreditMode;
 use fe2o3_amqp_types::definitions::{ReceiverSettleMode, SenderSettleMode};
 use fe2o3_amqp_types::messaging::{FilterSet, Source};
 use fe2o3_amqp_types::primitives::{OrderedMap, Symbol, Value};
+use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::account::Account;
@@ -27,11 +29,12 @@ pub use entity::Entity;
 pub use received::{Property, Received};
 pub use receiver::MessageReceiver;
 
-/// One connection to one entity, from which receivers are made.
+/// One connection to one entity, from which receivers are made. A receiver is good for as long as
+/// the token it was made under, an hour; a consumer makes new ones for as long as it lives.
 pub struct ServiceBusConsumer {
     account: Account,
     entity: Entity,
-    connection: Connection,
+    connection: Arc<Mutex<Connection>>,
     tuning: Tuning,
 }
 
@@ -49,6 +52,7 @@ impl ServiceBusConsumer {
         let connection = Connection::open(account, entity.address(), &tuning)
             .await
             .map_err(|trouble| trouble.unsent())?;
+        let connection = Arc::new(Mutex::new(connection));
         Ok(Self { account: account.clone(), entity: entity.clone(), connection, tuning })
     }
 
@@ -57,7 +61,7 @@ impl ServiceBusConsumer {
     /// # Errors
     ///
     /// When there is no such entity, or it requires sessions.
-    pub async fn receiver(&mut self) -> Result<MessageReceiver, Fault> {
+    pub async fn receiver(&self) -> Result<MessageReceiver, Fault> {
         let within = self.tuning.connect_within;
         self.attach(Filter::None, within).await.map_err(|trouble| trouble.unsent())
     }
@@ -67,7 +71,7 @@ impl ServiceBusConsumer {
     /// # Errors
     ///
     /// When someone else holds the session, or the entity has none.
-    pub async fn session(&mut self, id: &str) -> Result<MessageReceiver, Fault> {
+    pub async fn session(&self, id: &str) -> Result<MessageReceiver, Fault> {
         let within = self.tuning.connect_within;
         self.attach(Filter::Session(id), within).await.map_err(|trouble| trouble.unsent())
     }
@@ -78,7 +82,7 @@ impl ServiceBusConsumer {
     /// # Errors
     ///
     /// When there is no such entity, or it has no sessions.
-    pub async fn next_session(&mut self, wait: Duration) -> Result<Option<MessageReceiver>, Fault> {
+    pub async fn next_session(&self, wait: Duration) -> Result<Option<MessageReceiver>, Fault> {
         match self.attach(Filter::NextSession { wait }, wait + self.tuning.connect_within).await {
             Ok(receiver) => Ok(Some(receiver)),
             Err(Trouble::Said(said)) if said.condition == "com.microsoft:timeout" => Ok(None),
@@ -86,18 +90,22 @@ impl ServiceBusConsumer {
         }
     }
 
-    /// Says goodbye. Receivers that are still open end with it.
+    /// Says goodbye, unless a receiver is still open: the last one of them takes the connection
+    /// with it.
     pub async fn close(self) {
-        self.connection.close().await;
+        if let Some(connection) = Arc::into_inner(self.connection) {
+            connection.into_inner().close().await;
+        }
     }
 
     async fn attach(
-        &mut self,
+        &self,
         filter: Filter<'_>,
         within: Duration,
     ) -> Result<MessageReceiver, Trouble> {
-        if self.connection.renew_at() <= Instant::now() {
-            self.connection.authorize(&self.account, self.entity.address(), &self.tuning).await?;
+        let mut connection = self.connection.lock().await;
+        if connection.renew_at() <= Instant::now() {
+            connection.authorize(&self.account, self.entity.address(), &self.tuning).await?;
         }
         let source = Source {
             address: Some(self.entity.address().to_owned()),
@@ -113,9 +121,9 @@ impl ServiceBusConsumer {
             // «The next free session» is answered with the one that was granted.
             .verify_incoming_source(false)
             .properties(filter.properties())
-            .attach(self.connection.session());
+            .attach(connection.session());
         let link = granted::<_, ReceiverAttachError>("a link", within, Box::pin(attach)).await?;
-        Ok(MessageReceiver::new(link))
+        Ok(MessageReceiver::new(link, Arc::clone(&self.connection)))
     }
 }
 

@@ -123,3 +123,9 @@ where
 fn now() -> Timestamp {
     Timestamp::now()
 }
+
+impl std::fmt::Debug for Connection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Connection").field("is_open", &self.is_open()).finish_non_exhaustive()
+    }
+}

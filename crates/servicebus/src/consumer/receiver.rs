@@ -1,6 +1,7 @@
 //! A receiver: takes messages under lock, and settles them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::Fault;
@@ -8,10 +9,11 @@ use fe2o3_amqp::Receiver;
 use fe2o3_amqp_types::definitions::{Error, ErrorCondition};
 use fe2o3_amqp_types::messaging::{Body, Modified};
 use fe2o3_amqp_types::primitives::{OrderedMap, Symbol, Value};
+use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::{Received, SESSION_FILTER};
-use crate::link::Trouble;
+use crate::link::{Connection, Trouble};
 
 /// A receiver of an entity, or of one session of it.
 ///
@@ -22,6 +24,8 @@ pub struct MessageReceiver {
     link: Receiver,
     /// How many messages we asked for and have not received yet.
     asked: usize,
+    /// Lives as long as its last receiver.
+    _connection: Arc<Mutex<Connection>>,
 }
 
 /// Once something was received, how long to wait for more of it: the messages of one transfer
@@ -32,8 +36,8 @@ const LULL: Duration = Duration::from_millis(50);
 const GOODBYE_MAX: Duration = Duration::from_secs(2);
 
 impl MessageReceiver {
-    pub(super) fn new(link: Receiver) -> Self {
-        Self { link, asked: 0 }
+    pub(super) fn new(link: Receiver, connection: Arc<Mutex<Connection>>) -> Self {
+        Self { link, asked: 0, _connection: connection }
     }
 
     /// The session that this receiver was granted; `None` without sessions.

@@ -11,6 +11,7 @@ mod healing;
 mod peer;
 mod pipelining;
 mod readiness;
+mod receiving;
 mod refusals;
 mod tokens;
 mod world;

@@ -7,13 +7,15 @@ use std::sync::{Arc, Mutex};
 
 use fe2o3_amqp::acceptor::SaslAnonymousMechanism;
 use fe2o3_amqp::acceptor::{ConnectionAcceptor, LinkAcceptor, LinkEndpoint, SessionAcceptor};
-use fe2o3_amqp_types::definitions::Error;
+use fe2o3_amqp_types::definitions::{Error, Role};
+use fe2o3_amqp_types::messaging::{Data, Message, Outcome};
 use fe2o3_amqp_types::performatives::Attach;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 mod cbs;
+pub(crate) mod subscription;
 mod topic;
 
 pub(crate) use topic::Act;
@@ -25,6 +27,8 @@ pub(crate) struct Script {
     pub(crate) acts: VecDeque<Act>,
     /// The statuses of the put-token replies.
     pub(crate) token_statuses: VecDeque<i32>,
+    /// What a receiver is handed.
+    pub(crate) messages: VecDeque<Message<Data>>,
     /// What the link to the topic takes; without a bound if absent.
     pub(crate) max_message_size: Option<u64>,
 }
@@ -38,6 +42,12 @@ pub(crate) struct Seen {
     pub(crate) tokens: Vec<(String, String)>,
     /// Each transfer: the message ids in it, and whether it was a batch.
     pub(crate) transfers: Vec<Transfer>,
+    /// Address and filter of each receiver.
+    pub(crate) attached: Vec<(String, Option<String>)>,
+    /// How the messages that were handed out were settled.
+    pub(crate) outcomes: Vec<Outcome>,
+    /// How many receivers said goodbye.
+    pub(crate) detached: usize,
     /// How many transfers were unsettled at once, at most.
     pub(crate) unsettled_max: usize,
 }
@@ -92,6 +102,11 @@ impl Peer {
         Self { address, shared, _tasks: tasks }
     }
 
+    /// Hands out these messages too.
+    pub(crate) fn hand_out(&self, messages: impl IntoIterator<Item = Message<Data>>) {
+        self.shared.script.lock().unwrap().messages.extend(messages);
+    }
+
     pub(crate) fn seen(&self) -> Seen {
         self.shared.see(|seen| seen.clone())
     }
@@ -124,8 +139,11 @@ async fn connection(mut socket: TcpStream, shared: Shared) {
                 return;
             }
         };
-        let Some(attach) = attach else { return };
+        let Some(mut attach) = attach else { return };
         let is_cbs = is_cbs(&attach);
+        if !is_cbs && attach.role == Role::Receiver {
+            subscription::grant(&mut attach, &shared);
+        }
         let max = shared.script.lock().unwrap().max_message_size.filter(|_| !is_cbs);
         let acceptor = LinkAcceptor::builder().max_message_size(max.unwrap_or(0)).build();
         let Ok(link) = acceptor.accept_incoming_attach(attach, &mut session).await else { return };
@@ -135,7 +153,9 @@ async fn connection(mut socket: TcpStream, shared: Shared) {
                 shared.see(|seen| seen.links += 1);
                 links.spawn(topic::serve(receiver, shared.clone(), orders.clone()));
             }
-            LinkEndpoint::Sender(_) => return,
+            LinkEndpoint::Sender(sender) => {
+                links.spawn(subscription::serve(sender, shared.clone()));
+            }
         }
     }
 }
