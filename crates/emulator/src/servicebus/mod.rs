@@ -1,60 +1,166 @@
 //! Service Bus: a broker core, and AMQP 1.0 over it.
+//!
+//! ```text
+//! topology ──► broker (queues, locks, sessions, duplicates; pure, steppable)
+//!                 ▲ calls        │ effects
+//! socket ──► amqp::connection ──► amqp::engine (frames, credit, windows; no I/O)
+//! ```
+//! One mutex holds the broker; a connection takes it once for a batch of frames and never while
+//! it waits for anything.
+
+pub(crate) mod amqp;
+pub(crate) mod broker;
+pub(crate) mod message;
+pub(crate) mod topology;
+
+pub use topology::{ConfigErrors, Topology};
 
 use crate::{clock::Clock, faults::Faults};
+use amqp::{
+    connection,
+    engine::{Tallies, World},
+};
+use broker::{Broker, ConnectionId, Effect};
 use serde_json::{Value, json};
-use std::{io, sync::Arc};
-use tokio::net::TcpListener;
+use std::{
+    collections::HashMap,
+    io,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+use tokio::{
+    net::TcpListener,
+    sync::{
+        Notify,
+        mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    },
+    task::JoinSet,
+};
 use tokio_util::sync::CancellationToken;
 
-/// One namespace of Service Bus.
+/// The Service Bus namespace of the emulator.
 #[derive(Debug)]
-pub struct ServiceBus {}
+pub struct ServiceBus {
+    clock: Arc<Clock>,
+    faults: Arc<Faults>,
+    shared: Mutex<Shared>,
+    /// The broker's next alarm has moved forward.
+    alarm_moved: Notify,
+}
 
-/// The entities that a namespace starts with.
-#[derive(Debug, Default)]
-pub struct Topology {}
-
-/// Everything that is wrong with a `Config.json`.
-#[derive(Debug, thiserror::Error)]
-#[error("not a usable Config.json")]
-pub struct ConfigErrors;
-
-impl Topology {
-    /// Topic `orders` with subscription `all`.
-    pub fn shop() -> Self {
-        Self::default()
-    }
-
-    /// The entities of a `Config.json`.
-    ///
-    /// # Errors
-    /// Everything that is wrong with it, at once.
-    pub fn from_config_json(_text: &str) -> Result<Self, ConfigErrors> {
-        Err(ConfigErrors)
-    }
+/// What all connections share.
+#[derive(Debug)]
+struct Shared {
+    broker: Broker,
+    tallies: Tallies,
+    /// Where to send each connection its effects; a consumer has at most one wake under way.
+    connections: HashMap<ConnectionId, UnboundedSender<Effect>>,
+    last_connection: u64,
 }
 
 impl ServiceBus {
-    /// A namespace with these entities.
-    pub fn new(_clock: Arc<Clock>, _faults: Arc<Faults>, _topology: Topology) -> Arc<Self> {
-        Arc::new(Self {})
+    /// A namespace with the entities of `topology`, all empty.
+    pub fn new(clock: Arc<Clock>, faults: Arc<Faults>, topology: Topology) -> Arc<Self> {
+        let shared = Shared {
+            broker: Broker::new(&topology),
+            tallies: Tallies::default(),
+            connections: HashMap::new(),
+            last_connection: 0,
+        };
+        Arc::new(Self { clock, faults, shared: Mutex::new(shared), alarm_moved: Notify::new() })
     }
 
-    /// Serves until `stop`.
+    /// Serves AMQP connections until `stop` is cancelled, then says goodbye to each.
     ///
     /// # Errors
     /// If the listener fails.
     pub async fn serve(
         self: Arc<Self>,
-        _listener: TcpListener,
+        listener: TcpListener,
         stop: CancellationToken,
     ) -> io::Result<()> {
-        stop.cancelled().await;
+        let mut connections = JoinSet::new();
+        let timer = self.keep_time();
+        tokio::pin!(timer);
+        loop {
+            tokio::select! {
+                accepted = listener.accept() => {
+                    let (stream, _) = accepted?;
+                    let (bus, stop) = (Arc::clone(&self), stop.clone());
+                    connections.spawn(connection::serve(bus, stream, stop));
+                }
+                Some(_) = connections.join_next() => {}
+                () = &mut timer => {}
+                () = stop.cancelled() => break,
+            }
+        }
+        while connections.join_next().await.is_some() {}
         Ok(())
     }
 
-    /// What is queued, for `GET /state`.
+    /// Every entity with its counts, and what went over the wire.
     pub fn state(&self) -> Value {
-        json!({})
+        self.with(|world| world.broker.tick(world.now));
+        let shared = self.lock();
+        json!({
+            "entities": shared.broker.report(),
+            "connections": shared.connections.len(),
+            "wire": shared.tallies,
+        })
+    }
+
+    /// Does something with the broker at this instant, and passes on what it gives rise to.
+    pub(crate) fn with<T>(&self, work: impl FnOnce(&mut World<'_>) -> T) -> T {
+        let now = self.clock.now();
+        let mut guard = self.lock();
+        let Shared { broker, tallies, connections, .. } = &mut *guard;
+        let alarm = broker.next_alarm();
+        let mut world = World { broker, faults: &self.faults, tallies, now };
+        let result = work(&mut world);
+        for (connection, effect) in broker.take_effects() {
+            if let Some(sender) = connections.get(&connection) {
+                // A connection that has gone closes its consumers itself.
+                let _ = sender.send(effect);
+            }
+        }
+        if broker.next_alarm() != alarm {
+            self.alarm_moved.notify_one();
+        }
+        result
+    }
+
+    /// Enters a new connection.
+    pub(crate) fn connect(&self) -> (ConnectionId, UnboundedReceiver<Effect>) {
+        let mut shared = self.lock();
+        shared.last_connection += 1;
+        let id = ConnectionId(shared.last_connection);
+        let (sender, receiver) = unbounded_channel();
+        shared.connections.insert(id, sender);
+        (id, receiver)
+    }
+
+    /// Removes a connection, whose consumers are closed already.
+    pub(crate) fn disconnect(&self, id: ConnectionId) {
+        self.lock().connections.remove(&id);
+    }
+
+    /// Ticks the broker whenever something falls due.
+    async fn keep_time(&self) {
+        loop {
+            let alarm = self.lock().broker.next_alarm();
+            let due = async {
+                match alarm {
+                    Some(alarm) => self.clock.sleep_until(alarm).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = due => self.with(|world| world.broker.tick(world.now)),
+                () = self.alarm_moved.notified() => {}
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Shared> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

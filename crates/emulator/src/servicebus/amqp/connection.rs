@@ -1,0 +1,243 @@
+//! One TCP connection: reads frames, hands them to the [`Engine`], writes what it has to say.
+//!
+//! Reading and writing go on at the same time, so that neither side can block the other by
+//! only sending. Everything a batch of frames gave rise to goes out in one write.
+
+use super::{
+    condition::{self, Problem},
+    engine::{Engine, IDLE_MAX, Step, World},
+    frame::{self, Frame, Kind},
+    sasl::{self, AMQP_HEADER, Outcome, SASL_HEADER},
+};
+use crate::servicebus::{
+    ServiceBus,
+    broker::{ConnectionId, Effect},
+};
+use bytes::{BufMut, BytesMut};
+use std::{io, sync::Arc, time::Duration};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{
+        TcpStream,
+        tcp::{OwnedReadHalf, OwnedWriteHalf},
+    },
+    sync::mpsc::UnboundedReceiver,
+    time::{Instant, sleep, sleep_until, timeout},
+};
+use tokio_util::sync::CancellationToken;
+
+/// Bytes read at once; some sixty messages of 1 KB.
+const READ: usize = 64 * 1024;
+
+/// Bytes waiting to be written beyond which nothing more is read.
+const WRITE_MAX: usize = 1024 * 1024;
+
+/// How long a client may take to get through SASL and its headers.
+const GREETING_MAX: Duration = Duration::from_secs(30);
+
+/// How long the last bytes may take to be written.
+const FAREWELL_MAX: Duration = Duration::from_secs(2);
+
+/// A connection with its buffers.
+struct Connection {
+    bus: Arc<ServiceBus>,
+    reader: OwnedReadHalf,
+    writer: OwnedWriteHalf,
+    input: BytesMut,
+    engine: Engine,
+    effects: UnboundedReceiver<Effect>,
+}
+
+/// Why the loop ended.
+enum End {
+    /// Everything has been said.
+    Closed,
+    /// The client has gone, or is to see it so.
+    Cut,
+}
+
+/// Serves one connection until it ends or `stop` says so.
+pub(crate) async fn serve(bus: Arc<ServiceBus>, stream: TcpStream, stop: CancellationToken) {
+    let (id, effects) = bus.connect();
+    let served = run(Arc::clone(&bus), stream, (id, effects), stop).await;
+    if let Err(error) = served {
+        tracing::debug!(connection = id.0, %error, "connection lost");
+    }
+    bus.disconnect(id);
+}
+
+async fn run(
+    bus: Arc<ServiceBus>,
+    stream: TcpStream,
+    (id, effects): (ConnectionId, UnboundedReceiver<Effect>),
+    stop: CancellationToken,
+) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let (mut reader, mut writer) = stream.into_split();
+    let mut input = BytesMut::with_capacity(READ);
+    let greeted = timeout(GREETING_MAX, greet(&mut reader, &mut writer, &mut input));
+    let outcome = tokio::select! {
+        greeted = greeted => greeted.map_err(|_| io::ErrorKind::TimedOut)??,
+        () = stop.cancelled() => return Ok(()),
+    };
+    let Some(outcome) = outcome else { return Ok(()) };
+    let engine = Engine::new(id, outcome == Outcome::Trusted);
+    let mut connection = Connection { bus, reader, writer, input, engine, effects };
+    connection.engine.out().put_slice(&AMQP_HEADER);
+    let end = connection.go_on(&stop).await;
+    connection.bus.with(|world| connection.engine.shut_down(world));
+    if let Ok(End::Closed) = end {
+        let farewell = connection.writer.write_all_buf(connection.engine.out());
+        let _ = timeout(FAREWELL_MAX, farewell).await;
+        let _ = connection.writer.shutdown().await;
+    }
+    end.map(|_| ())
+}
+
+/// Headers and SASL. Ends when the client's AMQP header is in: rhea loses what comes before.
+///
+/// Returns none if the client was told that this is not how it is done.
+async fn greet(
+    reader: &mut OwnedReadHalf,
+    writer: &mut OwnedWriteHalf,
+    input: &mut BytesMut,
+) -> io::Result<Option<Outcome>> {
+    let mut outcome = Outcome::Anonymous;
+    if header(reader, input).await? == SASL_HEADER {
+        let mut out = BytesMut::from(&SASL_HEADER[..]);
+        sasl::put_mechanisms(&mut out);
+        writer.write_all_buf(&mut out).await?;
+        let init = next_frame(reader, input).await?.ok_or(io::ErrorKind::InvalidData)?;
+        let answered = sasl::answer_init(&init.body, &mut out);
+        outcome = answered.map_err(|_| io::ErrorKind::InvalidData)?;
+        writer.write_all_buf(&mut out).await?;
+        if outcome == Outcome::Refused {
+            return Ok(None);
+        }
+        if header(reader, input).await? == AMQP_HEADER {
+            return Ok(Some(outcome));
+        }
+        writer.write_all(&AMQP_HEADER).await?;
+        return Ok(None);
+    }
+    // Without SASL, or not AMQP at all: told what is expected, as AMQP 1.0, 2.2 wants it.
+    writer.write_all(&SASL_HEADER).await?;
+    let _ = outcome;
+    Ok(None)
+}
+
+async fn header(reader: &mut OwnedReadHalf, input: &mut BytesMut) -> io::Result<[u8; 8]> {
+    while input.len() < 8 {
+        more(reader, input).await?;
+    }
+    let header = input.split_to(8);
+    header.first_chunk().copied().ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+}
+
+/// The next SASL frame; none if what comes is not one.
+async fn next_frame(reader: &mut OwnedReadHalf, input: &mut BytesMut) -> io::Result<Option<Frame>> {
+    loop {
+        match frame::next(input) {
+            Ok(Some(frame)) => return Ok((frame.kind == Kind::Sasl).then_some(frame)),
+            Ok(None) => more(reader, input).await?,
+            Err(_) => return Ok(None),
+        }
+    }
+}
+
+async fn more(reader: &mut OwnedReadHalf, input: &mut BytesMut) -> io::Result<()> {
+    match reader.read_buf(input).await? {
+        0 => Err(io::ErrorKind::UnexpectedEof.into()),
+        _ => Ok(()),
+    }
+}
+
+impl Connection {
+    async fn go_on(&mut self, stop: &CancellationToken) -> io::Result<End> {
+        let mut heard = Instant::now();
+        let mut spoken = Instant::now();
+        loop {
+            if let Some(end) = self.handle_input().await {
+                return Ok(end);
+            }
+            let Self { reader, writer, input, engine, effects, .. } = self;
+            let beat = engine.peer_idle().map(|idle| spoken + idle / 2);
+            let (waiting, hungry) = (engine.out().len(), engine.is_hungry());
+            input.reserve(READ);
+            tokio::select! {
+                biased;
+                written = writer.write_buf(engine.out()), if 0 < waiting => {
+                    written?;
+                    spoken = Instant::now();
+                }
+                effect = effects.recv() => if let Some(effect) = effect {
+                    self.handle_effects(effect);
+                },
+                read = reader.read_buf(input), if waiting < WRITE_MAX => {
+                    if read? == 0 {
+                        return Ok(End::Cut);
+                    }
+                    heard = Instant::now();
+                }
+                () = stop.cancelled() => {
+                    let words = "The emulator is shutting down.";
+                    engine.close(&Problem::new(condition::CONNECTION_FORCED, words));
+                    return Ok(End::Closed);
+                }
+                () = sleep_until(heard + IDLE_MAX) => {
+                    let words = "The connection was idle for longer than its idle-time-out.";
+                    engine.close(&Problem::new(condition::CONNECTION_FORCED, words));
+                    return Ok(End::Closed);
+                }
+                () = sleep_until(beat.unwrap_or(heard + IDLE_MAX)), if beat.is_some() => {
+                    engine.heartbeat();
+                }
+                () = std::future::ready(()), if hungry && waiting == 0 => {}
+            }
+        }
+    }
+
+    /// Handles every frame that is in whole.
+    async fn handle_input(&mut self) -> Option<End> {
+        loop {
+            let (bus, engine, input) = (&self.bus, &mut self.engine, &mut self.input);
+            let step = bus.with(|world| {
+                let step = handle_frames(engine, input, world);
+                engine.settle_down(world);
+                step
+            });
+            match step {
+                Step::Go => return None,
+                Step::Close => return Some(End::Closed),
+                Step::Cut => return Some(End::Cut),
+                Step::Pause(pause) => {
+                    sleep(pause).await;
+                    self.bus.with(|world| self.engine.resume(world));
+                }
+            }
+        }
+    }
+
+    fn handle_effects(&mut self, first: Effect) {
+        let (engine, effects) = (&mut self.engine, &mut self.effects);
+        self.bus.with(|world| {
+            engine.effect(first, world);
+            while let Ok(effect) = effects.try_recv() {
+                engine.effect(effect, world);
+            }
+        });
+    }
+}
+
+fn handle_frames(engine: &mut Engine, input: &mut BytesMut, world: &mut World<'_>) -> Step {
+    loop {
+        let step = match frame::next(input) {
+            Ok(Some(frame)) => engine.frame(&frame, world),
+            Ok(None) => return Step::Go,
+            Err(bad) => engine.close(&Problem::new(condition::FRAMING, bad.to_string())),
+        };
+        if step != Step::Go {
+            return step;
+        }
+    }
+}

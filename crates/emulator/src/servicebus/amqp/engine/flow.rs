@@ -1,0 +1,93 @@
+//! Credit and windows.
+
+use super::{
+    super::{
+        condition::{self, Problem},
+        performative::code,
+        value::{Ask, at},
+    },
+    Engine, Step, World,
+    link::{CREDIT, Link},
+    session::WINDOW,
+};
+use serde_amqp::Value;
+
+impl Engine {
+    pub(super) fn flow(
+        &mut self,
+        channel: u16,
+        fields: &[Value],
+        world: &mut World<'_>,
+    ) -> Result<Step, Problem> {
+        let Some(session) = self.sessions.get_mut(&channel) else { return Ok(Step::Go) };
+        let was_full = !session.has_room();
+        session.window(at(fields, 0).uint(), at(fields, 1).uint().unwrap_or(0));
+        session.unblock(channel, &mut self.out);
+        if was_full && session.has_room() {
+            self.hungry = true;
+        }
+        let echo = at(fields, 9).flag().unwrap_or(false);
+        let Some(handle) = at(fields, 4).uint() else {
+            if echo {
+                self.put_flow(channel, None);
+            }
+            return Ok(Step::Go);
+        };
+        let Some(link) = session.links.get_mut(&handle) else {
+            let problem = Problem::new(condition::UNATTACHED, "A flow for a handle not attached.");
+            self.end_with(channel, &problem, world);
+            return Ok(Step::Go);
+        };
+        if let Link::Outgoing(outgoing) = link {
+            let seen = at(fields, 5).uint().unwrap_or(0);
+            let granted = seen.wrapping_add(at(fields, 6).uint().unwrap_or(0));
+            let left = granted.wrapping_sub(outgoing.delivery_count);
+            // A credit that ends before what was sent already is used up, not huge.
+            outgoing.credit = if u32::MAX / 2 < left { 0 } else { left };
+            outgoing.drain = at(fields, 8).flag().unwrap_or(false);
+            self.pump(channel, handle, world);
+        }
+        if echo {
+            self.put_flow(channel, Some(handle));
+        }
+        Ok(Step::Go)
+    }
+
+    /// Gives a sending client credit again when half of it is used.
+    pub(super) fn replenish(&mut self, channel: u16, handle: u32) {
+        let Some(session) = self.sessions.get_mut(&channel) else { return };
+        let narrow = session.incoming_window < WINDOW / 2;
+        let Some(Link::Incoming(incoming)) = session.links.get_mut(&handle) else { return };
+        if incoming.credit <= CREDIT / 2 || narrow {
+            incoming.credit = CREDIT;
+            self.put_flow(channel, Some(handle));
+        }
+    }
+
+    /// Tells the session's window and, for a link, its credit.
+    pub(super) fn put_flow(&mut self, channel: u16, handle: Option<u32>) {
+        let Some(session) = self.sessions.get_mut(&channel) else { return };
+        session.incoming_window = WINDOW;
+        let link = handle.and_then(|handle| session.links.get(&handle));
+        let (delivery_count, credit, drain) = match link {
+            Some(Link::Incoming(it)) => (Some(it.delivery_count), Some(it.credit), false),
+            Some(Link::Outgoing(it)) => (Some(it.delivery_count), Some(it.credit), it.drain),
+            Some(Link::Detached) | None => (None, None, false),
+        };
+        let uint = |number: Option<u32>| number.map_or(Value::Null, Value::Uint);
+        let fields = vec![
+            Value::Uint(session.next_incoming_id),
+            Value::Uint(session.incoming_window),
+            Value::Uint(session.next_outgoing_id),
+            Value::Uint(WINDOW),
+            uint(handle.filter(|_| credit.is_some())),
+            uint(delivery_count),
+            uint(credit),
+            Value::Null,
+            Value::Bool(drain),
+            Value::Bool(false),
+            Value::Null,
+        ];
+        self.put(channel, code::FLOW, fields);
+    }
+}

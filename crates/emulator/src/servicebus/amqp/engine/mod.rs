@@ -1,0 +1,352 @@
+//! One connection's protocol state: frames in, frames out, no I/O.
+//!
+//! The engine keeps what AMQP is about (sessions, links, credit, windows, delivery-ids) and asks
+//! the broker for everything else. A frame that breaks the protocol yields a [`Problem`], with
+//! which the connection is closed.
+
+mod attach;
+mod deliver;
+mod dispose;
+mod flow;
+mod incoming;
+mod link;
+mod open;
+pub(crate) use open::IDLE_MAX;
+mod requests;
+mod session;
+
+use super::{
+    cbs::Grants,
+    condition::{self, Problem},
+    frame::{self, FRAME_MAX, Frame, Kind},
+    performative::{self, Performative, code},
+    value::{self, Ask, at, described},
+};
+use crate::{
+    faults::Faults,
+    servicebus::broker::{Broker, ConnectionId, ConsumerId, Effect},
+};
+use bytes::BytesMut;
+use jiff::Timestamp;
+use link::{Attach, Delivered, Feed, Link};
+use serde::Serialize;
+use serde_amqp::Value;
+use session::Session;
+use std::{
+    collections::{BTreeMap, HashMap},
+    mem,
+    time::Duration,
+};
+
+/// Everything outside the connection that handling a frame may touch.
+pub(crate) struct World<'a> {
+    /// The broker.
+    pub(crate) broker: &'a mut Broker,
+    /// Faults on demand.
+    pub(crate) faults: &'a Faults,
+    /// What is counted.
+    pub(crate) tallies: &'a mut Tallies,
+    /// The instant.
+    pub(crate) now: Timestamp,
+}
+
+/// What went over all connections so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Tallies {
+    /// Deliveries from clients to entities; a batch is one.
+    pub(crate) deliveries_in: u64,
+    /// Messages in them.
+    pub(crate) messages_in: u64,
+    /// Deliveries of messages to clients.
+    pub(crate) deliveries_out: u64,
+    /// Transfer frames from clients, to any node.
+    pub(crate) transfers: u64,
+    /// Settlements by clients.
+    pub(crate) settlements: u64,
+    /// Links attached.
+    pub(crate) attaches: u64,
+    /// Tokens taken by `$cbs`.
+    pub(crate) tokens: u64,
+}
+
+/// How the connection goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// With the next frame.
+    Go,
+    /// With [`Engine::resume`], after this pause.
+    Pause(Duration),
+    /// Not at all, once everything is written.
+    Close,
+    /// Not at all: what is not written is lost.
+    Cut,
+}
+
+/// What waits for the end of a [`Step::Pause`].
+#[derive(Debug)]
+enum Held {
+    Attach(u16, Box<Attach>),
+    Delivery(u16, u32, Delivered),
+}
+
+/// One connection.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    id: ConnectionId,
+    out: BytesMut,
+    scratch: BytesMut,
+    sessions: BTreeMap<u16, Session>,
+    /// Which link each of its consumers feeds.
+    consumers: HashMap<ConsumerId, (u16, u32)>,
+    grants: Grants,
+    held: Option<Held>,
+    opened: bool,
+    closing: bool,
+    frame_max: usize,
+    peer_idle: Option<Duration>,
+    /// More could be sent, once what is here has been written.
+    hungry: bool,
+}
+
+/// Bytes waiting to be written beyond which nothing more is taken from queues.
+const OUT_MAX: usize = 256 * 1024;
+
+impl Engine {
+    /// The state of a connection whose client has sent its AMQP header. `trusted` if SASL has
+    /// shown that the client knows the key.
+    pub(crate) fn new(id: ConnectionId, trusted: bool) -> Self {
+        Self {
+            id,
+            out: BytesMut::new(),
+            scratch: BytesMut::new(),
+            sessions: BTreeMap::new(),
+            consumers: HashMap::new(),
+            grants: Grants::new(trusted),
+            held: None,
+            opened: false,
+            closing: false,
+            frame_max: FRAME_MAX as usize,
+            peer_idle: None,
+            hungry: false,
+        }
+    }
+
+    /// What is to be written.
+    pub(crate) fn out(&mut self) -> &mut BytesMut {
+        &mut self.out
+    }
+
+    /// How long the client bears silence.
+    pub(crate) fn peer_idle(&self) -> Option<Duration> {
+        self.peer_idle
+    }
+
+    /// Takes one frame.
+    pub(crate) fn frame(&mut self, frame: &Frame, world: &mut World<'_>) -> Step {
+        let step = self.dispatch(frame, world);
+        step.unwrap_or_else(|problem| self.close(&problem))
+    }
+
+    /// Goes on after a pause.
+    pub(crate) fn resume(&mut self, world: &mut World<'_>) -> Step {
+        match self.held.take() {
+            Some(Held::Attach(channel, attach)) => self.attach(channel, *attach, world),
+            Some(Held::Delivery(channel, handle, delivered)) => {
+                self.take(channel, handle, &delivered, world);
+            }
+            None => {}
+        }
+        Step::Go
+    }
+
+    /// Takes what the broker says.
+    pub(crate) fn effect(&mut self, effect: Effect, world: &mut World<'_>) {
+        match effect {
+            Effect::Wake(consumer) => match self.consumers.get(&consumer) {
+                Some((channel, handle)) => self.pump(*channel, *handle, world),
+                None => world.broker.close(consumer, world.now),
+            },
+            Effect::SessionGranted { consumer, session, until } => {
+                self.session_granted(consumer, &session, until, world);
+            }
+            Effect::SessionWaitOver(consumer) => self.session_wait_over(consumer),
+            Effect::SessionLost(consumer) => self.session_lost(consumer),
+        }
+    }
+
+    /// Completes a batch of frames: tells what was accepted, sends what there is room for.
+    pub(crate) fn settle_down(&mut self, world: &mut World<'_>) {
+        for (channel, session) in &mut self.sessions {
+            session.tell_accepted(*channel, &mut self.out);
+        }
+        if self.hungry && self.out.len() < OUT_MAX {
+            self.hungry = false;
+            let links: Vec<_> = self.consumers.values().copied().collect();
+            for (channel, handle) in links {
+                self.pump(channel, handle, world);
+            }
+        }
+    }
+
+    /// Whether there is more to send as soon as something has been written.
+    pub(crate) fn is_hungry(&self) -> bool {
+        self.hungry
+    }
+
+    /// Gives up everything the connection holds in the broker.
+    pub(crate) fn shut_down(&mut self, world: &mut World<'_>) {
+        for consumer in mem::take(&mut self.consumers).into_keys() {
+            world.broker.close(consumer, world.now);
+        }
+    }
+
+    /// Closes the connection with an error.
+    pub(crate) fn close(&mut self, problem: &Problem) -> Step {
+        if self.closing {
+            return Step::Close;
+        }
+        self.closing = true;
+        if !self.opened {
+            self.put_open();
+        }
+        self.put(0, code::CLOSE, vec![problem.to_value()]);
+        Step::Close
+    }
+
+    /// Writes an empty frame, so that the client knows the broker is there.
+    pub(crate) fn heartbeat(&mut self) {
+        frame::put(&mut self.out, Kind::Amqp, 0, |_| {});
+    }
+
+    fn dispatch(&mut self, frame: &Frame, world: &mut World<'_>) -> Result<Step, Problem> {
+        if frame.kind == Kind::Sasl {
+            return Err(Problem::new(condition::FRAMING, "A SASL frame after the AMQP header."));
+        }
+        if frame.body.is_empty() {
+            return Ok(Step::Go);
+        }
+        let performative = performative::read(&frame.body)?;
+        let is_open = matches!(performative, Performative::Rare(code::OPEN, _));
+        if self.opened == is_open {
+            return Err(Problem::new(
+                condition::NOT_ALLOWED,
+                "A connection is opened once, first.",
+            ));
+        }
+        match performative {
+            Performative::Transfer(transfer) => self.transfer(frame.channel, transfer, world),
+            Performative::Disposition(it) => self.disposition(frame.channel, &it, world),
+            Performative::Rare(code, fields) => self.rare(frame.channel, code, &fields, world),
+        }
+    }
+
+    fn rare(
+        &mut self,
+        channel: u16,
+        code: u64,
+        fields: &[Value],
+        world: &mut World<'_>,
+    ) -> Result<Step, Problem> {
+        match code {
+            code::OPEN => self.open(fields),
+            code::BEGIN => self.begin(channel, fields),
+            code::ATTACH => self.on_attach(channel, fields, world),
+            code::FLOW => self.flow(channel, fields, world),
+            code::DETACH => self.detach(channel, fields, world),
+            code::END => {
+                self.end(channel, world);
+                Ok(Step::Go)
+            }
+            code::CLOSE => {
+                self.closing = true;
+                self.put(0, code::CLOSE, vec![Value::Null]);
+                Ok(Step::Close)
+            }
+            _ => Err(Problem::new(condition::NOT_ALLOWED, "A SASL performative after SASL.")),
+        }
+    }
+
+    /// Writes one of the rare performatives.
+    fn put(&mut self, channel: u16, code: u64, fields: Vec<Value>) {
+        let value = described(code, fields);
+        frame::put(&mut self.out, Kind::Amqp, channel, |out| value::encode(&value, out));
+    }
+
+    /// Ends an AMQP session that has broken the protocol.
+    fn end_with(&mut self, channel: u16, problem: &Problem, world: &mut World<'_>) {
+        self.forget(channel, world);
+        self.put(channel, code::END, vec![problem.to_value()]);
+    }
+
+    /// Detaches a link with an error; its consumer is gone.
+    fn detach_with(&mut self, channel: u16, handle: u32, problem: &Problem, world: &mut World<'_>) {
+        let link = self.sessions.get_mut(&channel).and_then(|it| it.links.get_mut(&handle));
+        let Some(link) = link else { return };
+        let link = mem::replace(link, Link::Detached);
+        self.release(channel, handle, &link, world);
+        self.put_detach(channel, handle, problem.to_value());
+    }
+
+    fn put_detach(&mut self, channel: u16, handle: u32, error: Value) {
+        self.put(channel, code::DETACH, vec![Value::Uint(handle), Value::Bool(true), error]);
+    }
+
+    /// Closes what a link held in the broker, and forgets what it had unsettled.
+    fn release(&mut self, channel: u16, handle: u32, link: &Link, world: &mut World<'_>) {
+        let Link::Outgoing(outgoing) = link else { return };
+        if let Some(consumer) = outgoing.consumer() {
+            self.consumers.remove(&consumer);
+            world.broker.close(consumer, world.now);
+        }
+        if let Some(session) = self.sessions.get_mut(&channel) {
+            session.unsettled.retain(|_, unsettled| unsettled.handle != handle);
+        }
+    }
+
+    fn forget(&mut self, channel: u16, world: &mut World<'_>) {
+        let Some(mut session) = self.sessions.remove(&channel) else { return };
+        session.tell_accepted(channel, &mut self.out);
+        for (handle, link) in &session.links {
+            self.release(channel, *handle, link, world);
+        }
+    }
+
+    fn detach(
+        &mut self,
+        channel: u16,
+        fields: &[Value],
+        world: &mut World<'_>,
+    ) -> Result<Step, Problem> {
+        let handle = at(fields, 0).uint();
+        let handle =
+            handle.ok_or_else(|| Problem::new(condition::DECODE, "A detach has a handle."))?;
+        let Some(session) = self.sessions.get_mut(&channel) else { return Ok(Step::Go) };
+        session.tell_accepted(channel, &mut self.out);
+        let Some(link) = session.links.remove(&handle) else { return Ok(Step::Go) };
+        self.release(channel, handle, &link, world);
+        match link {
+            Link::Detached => return Ok(Step::Go),
+            Link::Outgoing(outgoing) => {
+                if let Feed::Awaited { attach, .. } = outgoing.feed {
+                    self.put_attach_refused(channel, &attach);
+                }
+            }
+            Link::Incoming(_) => {}
+        }
+        let closed = at(fields, 1).flag().unwrap_or(false);
+        self.put(
+            channel,
+            code::DETACH,
+            vec![Value::Uint(handle), Value::Bool(closed), Value::Null],
+        );
+        Ok(Step::Go)
+    }
+
+    fn end(&mut self, channel: u16, world: &mut World<'_>) {
+        if self.sessions.contains_key(&channel) {
+            self.forget(channel, world);
+            self.put(channel, code::END, vec![Value::Null]);
+        }
+    }
+}

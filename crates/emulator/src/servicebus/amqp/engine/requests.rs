@@ -1,0 +1,77 @@
+//! Requests to `$cbs` and `$management`, and the way of their answers.
+
+use super::{
+    super::{
+        cbs::{self, Put},
+        condition::Problem,
+        request::{Request, Response},
+    },
+    Engine, World,
+    link::{Feed, Link},
+};
+use crate::servicebus::broker::Address;
+use bytes::Bytes;
+
+/// Answers of one link that wait for credit; an SDK has a few requests open at most.
+const RESPONSES_MAX: usize = 1_000;
+
+impl Engine {
+    /// Handles a request to `node`.
+    pub(super) fn request(
+        &mut self,
+        channel: u16,
+        node: &Address,
+        bytes: &[u8],
+        world: &mut World<'_>,
+    ) -> Result<(), Problem> {
+        let request = Request::read(bytes)?;
+        let response = match node {
+            Address::Cbs => self.put_token(&request, world),
+            Address::Management(path) => {
+                super::super::management::handle(path, &request, self.id, world)
+            }
+            Address::Entity(_) => return Ok(()),
+        };
+        self.answer(channel, node, &request, response.encode(&request), world);
+        Ok(())
+    }
+
+    fn put_token(&mut self, request: &Request, world: &mut World<'_>) -> Response {
+        match cbs::put_token(request, world.now) {
+            Put::Taken(grant) => {
+                world.tallies.tokens += 1;
+                self.grants.add(grant);
+                Response::token(202, "Accepted")
+            }
+            Put::Refused(status, why) => Response::token(status, why),
+        }
+    }
+
+    /// Queues an answer on the link of the same AMQP session that receives from the same node;
+    /// the reply-to decides only between several.
+    fn answer(
+        &mut self,
+        channel: u16,
+        node: &Address,
+        request: &Request,
+        response: Bytes,
+        world: &mut World<'_>,
+    ) {
+        let Some(session) = self.sessions.get_mut(&channel) else { return };
+        let candidates = session.links.iter_mut().filter_map(|(handle, link)| match link {
+            Link::Outgoing(outgoing) if outgoing.node == *node => Some((*handle, outgoing)),
+            Link::Outgoing(_) | Link::Incoming(_) | Link::Detached => None,
+        });
+        let named = candidates.max_by_key(|(_, outgoing)| {
+            let reply_to = request.reply_to.as_deref();
+            reply_to == Some(&*outgoing.name) || reply_to == outgoing.target_address.as_deref()
+        });
+        let Some((handle, outgoing)) = named else { return };
+        if let Feed::Responses(waiting) = &mut outgoing.feed
+            && waiting.len() < RESPONSES_MAX
+        {
+            waiting.push_back(response);
+        }
+        self.pump(channel, handle, world);
+    }
+}

@@ -1,0 +1,68 @@
+//! Duplicate detection: the message-ids seen within a window.
+
+use super::later;
+use jiff::Timestamp;
+use std::{
+    collections::{HashSet, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+
+/// The message-ids of one queue or topic, each remembered from its first arrival.
+#[derive(Debug)]
+pub(crate) struct Duplicates {
+    window: Duration,
+    seen: HashSet<Arc<str>>,
+    in_order: VecDeque<(Timestamp, Arc<str>)>,
+}
+
+/// Whether a message-id was seen within the window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sighting {
+    /// For the first time; it is remembered now.
+    First,
+    /// Before: the message is to be dropped.
+    Repeat,
+}
+
+impl Duplicates {
+    /// Remembers ids for `window`.
+    pub(crate) fn new(window: Duration) -> Self {
+        Self { window, seen: HashSet::new(), in_order: VecDeque::new() }
+    }
+
+    /// Remembers `id`, and says whether it was known.
+    pub(crate) fn sight(&mut self, id: &Arc<str>, now: Timestamp) -> Sighting {
+        self.forget(now);
+        if !self.seen.insert(Arc::clone(id)) {
+            return Sighting::Repeat;
+        }
+        self.in_order.push_back((later(now, self.window), Arc::clone(id)));
+        Sighting::First
+    }
+
+    fn forget(&mut self, now: Timestamp) {
+        while let Some((until, id)) = self.in_order.front()
+            && *until <= now
+        {
+            self.seen.remove(id);
+            self.in_order.pop_front();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_a_repeat_until_the_window_from_its_first_sight_has_passed() {
+        let mut duplicates = Duplicates::new(Duration::from_secs(10));
+        let id: Arc<str> = Arc::from("a");
+        let start = Timestamp::UNIX_EPOCH;
+        assert_eq!(duplicates.sight(&id, start), Sighting::First);
+        assert_eq!(duplicates.sight(&id, start + Duration::from_secs(9)), Sighting::Repeat);
+        assert_eq!(duplicates.sight(&id, start + Duration::from_secs(10)), Sighting::First);
+        assert_eq!(duplicates.seen.len(), 1);
+    }
+}

@@ -1,0 +1,308 @@
+//! The sessions of one queue: who holds which, what each has ready, which are free.
+
+use super::{Queue, due::Due};
+use crate::servicebus::broker::{
+    effect::{ConsumerId, Effect},
+    later,
+    refusal::Refusal,
+};
+use bytes::Bytes;
+use jiff::Timestamp;
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
+    sync::Arc,
+};
+
+/// All sessions of a queue that have messages, state or a holder.
+#[derive(Debug, Default)]
+pub(super) struct Sessions {
+    by_id: HashMap<Arc<str>, Session>,
+    /// Sessions with something ready and no holder, longest first.
+    free: BTreeMap<u64, Arc<str>>,
+    /// Consumers that wait for any session, longest first, with their deadlines.
+    waiters: VecDeque<(ConsumerId, Timestamp)>,
+    last_ticket: u64,
+}
+
+#[derive(Debug, Default)]
+struct Session {
+    ready: BTreeSet<i64>,
+    locked: BTreeSet<i64>,
+    /// Ready, locked and deferred.
+    messages: usize,
+    state: Option<Bytes>,
+    holder: Option<Holder>,
+    ticket: Option<u64>,
+}
+
+#[derive(Debug)]
+struct Holder {
+    consumer: ConsumerId,
+    until: Timestamp,
+    /// It has credit left: wake it when something arrives.
+    waiting: bool,
+}
+
+/// A session that a consumer got.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Hold {
+    /// Which.
+    pub(crate) session: Arc<str>,
+    /// Until when.
+    pub(crate) until: Timestamp,
+}
+
+/// The answer to a consumer that asked for any session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Claim {
+    /// It has one.
+    Held(Hold),
+    /// None is free; it will be told.
+    Waiting,
+}
+
+impl Queue {
+    /// Gives `consumer` this very session.
+    ///
+    /// # Errors
+    /// If another holds it.
+    pub(crate) fn hold(
+        &mut self,
+        consumer: ConsumerId,
+        session: &Arc<str>,
+        now: Timestamp,
+    ) -> Result<Hold, Refusal> {
+        let held = self.sessions.by_id.get(session).is_some_and(|it| it.holder.is_some());
+        if held {
+            return Err(Refusal::SessionHeld(session.to_string()));
+        }
+        let until = later(now, self.settings.lock);
+        self.sessions.set_holder(session, consumer, until);
+        self.due.insert((until, Due::Session(Arc::clone(session))));
+        Ok(Hold { session: Arc::clone(session), until })
+    }
+
+    /// Gives `consumer` a session with messages, now or, until `deadline`, when there is one.
+    pub(crate) fn hold_next(
+        &mut self,
+        consumer: ConsumerId,
+        deadline: Timestamp,
+        now: Timestamp,
+    ) -> Claim {
+        if let Some(session) = self.sessions.first_free()
+            && let Ok(hold) = self.hold(consumer, &session, now)
+        {
+            return Claim::Held(hold);
+        }
+        self.sessions.waiters.push_back((consumer, deadline));
+        self.due.insert((deadline, Due::Wait(consumer)));
+        Claim::Waiting
+    }
+
+    /// Gives a session that has come free to the consumer that has waited longest.
+    pub(super) fn grant_sessions(&mut self, now: Timestamp) {
+        while let Some(session) = self.sessions.first_free()
+            && let Some((consumer, deadline)) = self.sessions.waiters.pop_front()
+        {
+            self.due.remove(&(deadline, Due::Wait(consumer)));
+            let until = later(now, self.settings.lock);
+            self.sessions.set_holder(&session, consumer, until);
+            self.due.insert((until, Due::Session(Arc::clone(&session))));
+            self.outbox.effects.push(Effect::SessionGranted { consumer, session, until });
+        }
+    }
+
+    /// Ends the wait of a consumer that has gone.
+    pub(crate) fn stop_waiting_for_session(&mut self, consumer: ConsumerId) {
+        if let Some(deadline) = self.sessions.stop_waiting(consumer) {
+            self.due.remove(&(deadline, Due::Wait(consumer)));
+        }
+    }
+
+    /// Frees a session whose holder has gone; what was delivered and not settled has failed.
+    pub(crate) fn free_session(&mut self, session: &Arc<str>, now: Timestamp) {
+        let Some(holder) = self.sessions.take_holder(session) else { return };
+        self.due.remove(&(holder.until, Due::Session(Arc::clone(session))));
+        for sequence in self.sessions.locked(session) {
+            self.unlock(sequence, now);
+        }
+        self.sessions.refresh(session);
+        self.grant_sessions(now);
+    }
+
+    /// The session's lock has run out.
+    pub(super) fn end_session(&mut self, session: &Arc<str>, now: Timestamp) {
+        if let Some(consumer) = self.session_holder(session) {
+            self.outbox.effects.push(Effect::SessionLost(consumer));
+        }
+        self.free_session(session, now);
+    }
+
+    /// Who holds a session.
+    pub(crate) fn session_holder(&self, session: &str) -> Option<ConsumerId> {
+        self.sessions.by_id.get(session)?.holder.as_ref().map(|holder| holder.consumer)
+    }
+
+    /// Prolongs the lock on a session; returns its new end.
+    ///
+    /// # Errors
+    /// If nobody holds it.
+    pub(crate) fn renew_session(
+        &mut self,
+        session: &Arc<str>,
+        now: Timestamp,
+    ) -> Result<Timestamp, Refusal> {
+        let until = later(now, self.settings.lock);
+        let holder = self.sessions.by_id.get_mut(session).and_then(|it| it.holder.as_mut());
+        let holder = holder.ok_or_else(|| Refusal::SessionLockLost(session.to_string()))?;
+        self.due.remove(&(holder.until, Due::Session(Arc::clone(session))));
+        holder.until = until;
+        self.due.insert((until, Due::Session(Arc::clone(session))));
+        Ok(until)
+    }
+
+    /// What was last set as the session's state.
+    pub(crate) fn session_state(&self, session: &str) -> Option<Bytes> {
+        self.sessions.by_id.get(session)?.state.clone()
+    }
+
+    /// Sets or clears the session's state.
+    pub(crate) fn set_session_state(&mut self, session: &Arc<str>, state: Option<Bytes>) {
+        self.sessions.by_id.entry(Arc::clone(session)).or_default().state = state;
+        self.sessions.refresh(session);
+    }
+
+    /// The ids of sessions with messages or state, sorted.
+    pub(crate) fn session_ids(&self) -> Vec<Arc<str>> {
+        let live = self.sessions.by_id.iter();
+        let live = live.filter(|(_, session)| 0 < session.messages || session.state.is_some());
+        let mut ids: Vec<_> = live.map(|(id, _)| Arc::clone(id)).collect();
+        ids.sort_unstable();
+        ids
+    }
+}
+
+impl Sessions {
+    pub(super) fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
+    /// A message has come.
+    pub(super) fn arrived(&mut self, id: &Arc<str>, sequence: i64) {
+        let session = self.by_id.entry(Arc::clone(id)).or_default();
+        session.ready.insert(sequence);
+        session.messages += 1;
+        self.refresh(id);
+    }
+
+    /// A message has gone.
+    pub(super) fn left(&mut self, id: &Arc<str>, sequence: i64) {
+        if let Some(session) = self.by_id.get_mut(id) {
+            session.ready.remove(&sequence);
+            session.locked.remove(&sequence);
+            session.messages = session.messages.saturating_sub(1);
+        }
+        self.refresh(id);
+    }
+
+    /// A message is available again.
+    pub(super) fn back(&mut self, id: &Arc<str>, sequence: i64) {
+        if let Some(session) = self.by_id.get_mut(id) {
+            session.locked.remove(&sequence);
+            session.ready.insert(sequence);
+        }
+        self.refresh(id);
+    }
+
+    /// A message is deferred, and not locked.
+    pub(super) fn set_aside(&mut self, id: &Arc<str>, sequence: i64) {
+        if let Some(session) = self.by_id.get_mut(id) {
+            session.locked.remove(&sequence);
+        }
+    }
+
+    /// A deferred message is locked.
+    pub(super) fn lock_one(&mut self, id: &Arc<str>, sequence: i64) {
+        if let Some(session) = self.by_id.get_mut(id) {
+            session.locked.insert(sequence);
+        }
+    }
+
+    /// The next ready message of a session, now locked.
+    pub(super) fn next_of(&mut self, id: &str) -> Option<i64> {
+        let session = self.by_id.get_mut(id)?;
+        let sequence = session.ready.pop_first()?;
+        session.locked.insert(sequence);
+        Some(sequence)
+    }
+
+    pub(super) fn held_until(&self, id: &str) -> Option<Timestamp> {
+        self.by_id.get(id)?.holder.as_ref().map(|holder| holder.until)
+    }
+
+    /// Notes whether the holder has credit left.
+    pub(super) fn set_waiting(&mut self, id: &str, waiting: bool) {
+        if let Some(holder) = self.by_id.get_mut(id).and_then(|session| session.holder.as_mut()) {
+            holder.waiting = waiting;
+        }
+    }
+
+    /// The holder, if it has credit left and something is ready.
+    pub(super) fn wake_holder(&mut self, id: &str) -> Option<ConsumerId> {
+        let session = self.by_id.get_mut(id)?;
+        let holder = session.holder.as_mut().filter(|holder| holder.waiting)?;
+        if session.ready.is_empty() {
+            return None;
+        }
+        holder.waiting = false;
+        Some(holder.consumer)
+    }
+
+    /// Ends a wait for any session; returns the deadline it had.
+    pub(super) fn stop_waiting(&mut self, consumer: ConsumerId) -> Option<Timestamp> {
+        let at = self.waiters.iter().position(|(waiter, _)| *waiter == consumer)?;
+        self.waiters.remove(at).map(|(_, deadline)| deadline)
+    }
+
+    fn first_free(&self) -> Option<Arc<str>> {
+        self.free.first_key_value().map(|(_, session)| Arc::clone(session))
+    }
+
+    fn locked(&self, id: &str) -> Vec<i64> {
+        self.by_id
+            .get(id)
+            .map(|session| session.locked.iter().copied().collect())
+            .unwrap_or_default()
+    }
+
+    fn set_holder(&mut self, id: &Arc<str>, consumer: ConsumerId, until: Timestamp) {
+        let session = self.by_id.entry(Arc::clone(id)).or_default();
+        session.holder = Some(Holder { consumer, until, waiting: false });
+        self.refresh(id);
+    }
+
+    fn take_holder(&mut self, id: &str) -> Option<Holder> {
+        self.by_id.get_mut(id)?.holder.take()
+    }
+
+    /// Lists a session as free or not, and forgets it when nothing is left of it.
+    fn refresh(&mut self, id: &Arc<str>) {
+        let Some(session) = self.by_id.get_mut(id) else { return };
+        let free = session.holder.is_none() && !session.ready.is_empty();
+        match session.ticket {
+            None if free => {
+                self.last_ticket += 1;
+                session.ticket = Some(self.last_ticket);
+                self.free.insert(self.last_ticket, Arc::clone(id));
+            }
+            Some(ticket) if !free => {
+                session.ticket = None;
+                self.free.remove(&ticket);
+            }
+            _ => {}
+        }
+        if session.messages == 0 && session.state.is_none() && session.holder.is_none() {
+            self.by_id.remove(id);
+        }
+    }
+}

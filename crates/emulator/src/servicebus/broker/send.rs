@@ -1,0 +1,214 @@
+//! The way in: duplicate detection, scheduling, fan-out to subscriptions, forwarding.
+
+use super::{
+    Broker, Intake, Refusal, Target,
+    duplicates::Sighting,
+    schedule::{Schedule, Scheduled},
+};
+use crate::servicebus::message::Message;
+use jiff::Timestamp;
+use std::sync::Arc;
+
+/// How often a message may be forwarded, as Azure has it.
+const HOPS_MAX: u32 = 4;
+
+/// What happens to a message that has passed the door.
+enum Entry {
+    Now(Arc<Message>),
+    Later(i64),
+    Dropped,
+}
+
+impl Broker {
+    /// Takes all of `messages`, or none.
+    ///
+    /// # Errors
+    /// If one of them may not enter.
+    pub(crate) fn send(
+        &mut self,
+        target: Target,
+        messages: Vec<Message>,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        self.tick(now);
+        self.may_enter(target, &messages)?;
+        for message in messages {
+            if let Entry::Now(message) = self.enter(target, message, now) {
+                self.publish(target, message, now);
+            }
+        }
+        self.arm(target, now);
+        Ok(())
+    }
+
+    /// Takes messages for later; returns the number of each, by which it can be cancelled.
+    ///
+    /// # Errors
+    /// If one of them may not enter.
+    pub(crate) fn schedule(
+        &mut self,
+        target: Target,
+        messages: Vec<Message>,
+        now: Timestamp,
+    ) -> Result<Vec<i64>, Refusal> {
+        self.tick(now);
+        self.may_enter(target, &messages)?;
+        let sequences = messages.into_iter().map(|message| {
+            let at = message.scheduled.unwrap_or(now).max(now);
+            match self.enter(target, Message { scheduled: Some(at), ..message }, now) {
+                Entry::Now(message) => {
+                    let sequence = self.next_sequence(target);
+                    self.publish(target, message, now);
+                    sequence
+                }
+                Entry::Later(sequence) => sequence,
+                Entry::Dropped => self.next_sequence(target),
+            }
+        });
+        let sequences = sequences.collect();
+        self.arm(target, now);
+        Ok(sequences)
+    }
+
+    /// Takes scheduled messages back; all or none.
+    ///
+    /// # Errors
+    /// If one of them is not scheduled any more.
+    pub(crate) fn cancel(
+        &mut self,
+        target: Target,
+        sequences: &[i64],
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        self.tick(now);
+        let Some((_, schedule)) = self.door(target) else { return Ok(()) };
+        if let Some(missing) = sequences.iter().find(|sequence| !schedule.holds(**sequence)) {
+            return Err(Refusal::MessageNotFound(*missing));
+        }
+        for sequence in sequences {
+            schedule.cancel(*sequence);
+        }
+        Ok(())
+    }
+
+    /// A queue with sessions takes only messages that belong to one.
+    fn may_enter(&mut self, target: Target, messages: &[Message]) -> Result<(), Refusal> {
+        let Target::Queue(id) = target else { return Ok(()) };
+        let requires_session = self.queue(id)?.settings.requires_session;
+        if requires_session && messages.iter().any(|message| message.session.is_none()) {
+            return Err(Refusal::NotAllowed(
+                "The SessionId was not set on a message, and it cannot be sent to the entity. \
+                 Entities that have session support enabled can only receive messages that have \
+                 the SessionId set to a valid value.",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Lets one message through the door: drops a duplicate, keeps a scheduled one.
+    fn enter(&mut self, target: Target, message: Message, now: Timestamp) -> Entry {
+        let sequence = match message.scheduled {
+            Some(at) if now < at => Some((at, self.next_sequence(target))),
+            Some(_) | None => None,
+        };
+        let Some((intake, schedule)) = self.door(target) else { return Entry::Dropped };
+        intake.accepted += 1;
+        if let Some(duplicates) = &mut intake.duplicates
+            && matches!(duplicates.sight(&message.id, now), Sighting::Repeat)
+        {
+            intake.duplicates_dropped += 1;
+            return Entry::Dropped;
+        }
+        let message = Arc::new(message);
+        let Some((at, sequence)) = sequence else { return Entry::Now(message) };
+        schedule.add(sequence, Scheduled { at, sent: now, message });
+        Entry::Later(sequence)
+    }
+
+    /// Hands a message to a queue or to a topic's subscriptions.
+    pub(super) fn publish(&mut self, target: Target, message: Arc<Message>, now: Timestamp) {
+        self.publish_from(target, message, None, now);
+    }
+
+    /// The same, for a dead letter that comes from `source`.
+    pub(super) fn publish_from(
+        &mut self,
+        target: Target,
+        message: Arc<Message>,
+        source: Option<Arc<str>>,
+        now: Timestamp,
+    ) {
+        let mut open = vec![(target, None, 0)];
+        while let Some((target, enqueued_sequence, hops)) = open.pop() {
+            let id = match target {
+                Target::Topic(id) => {
+                    let Some(topic) = self.topics.get_mut(id.0) else { continue };
+                    let sequence = topic.next_sequence();
+                    let to = topic.subscriptions.iter().rev();
+                    open.extend(to.map(|to| (Target::Queue(to.queue), Some(sequence), hops)));
+                    continue;
+                }
+                Target::Queue(id) => id,
+            };
+            let Some(store) = self.queues.get_mut(id.0) else { continue };
+            let forward = store.queue.settings.forward_to.as_ref();
+            let forward = forward.and_then(|path| self.paths.get(&path.to_lowercase()));
+            let queue = &mut store.queue;
+            match forward {
+                Some(next) if hops < HOPS_MAX => {
+                    open.push((*next, None, hops + 1));
+                    continue;
+                }
+                Some(_) => queue.refuse(Arc::clone(&message), TOO_MANY_HOPS, now),
+                None if queue.settings.requires_session && message.session.is_none() => {
+                    queue.refuse(Arc::clone(&message), NO_SESSION, now);
+                }
+                None => queue.enqueue(
+                    Arc::clone(&message),
+                    enqueued_sequence,
+                    source.as_ref().map(Arc::clone),
+                    now,
+                ),
+            }
+            self.follow_up(id, now);
+        }
+    }
+
+    fn next_sequence(&mut self, target: Target) -> i64 {
+        match target {
+            Target::Queue(id) => self.queues.get_mut(id.0).map(|it| it.queue.next_sequence()),
+            Target::Topic(id) => self.topics.get_mut(id.0).map(super::topic::Topic::next_sequence),
+        }
+        .unwrap_or_default()
+    }
+
+    fn door(&mut self, target: Target) -> Option<(&mut Intake, &mut Schedule)> {
+        match target {
+            Target::Queue(id) => {
+                let store = self.queues.get_mut(id.0)?;
+                Some((&mut store.intake, &mut store.queue.schedule))
+            }
+            Target::Topic(id) => {
+                let topic = self.topics.get_mut(id.0)?;
+                Some((&mut topic.intake, &mut topic.schedule))
+            }
+        }
+    }
+
+    fn arm(&mut self, target: Target, now: Timestamp) {
+        match target {
+            Target::Queue(id) => self.follow_up(id, now),
+            Target::Topic(id) => self.arm_topic(id),
+        }
+    }
+}
+
+const TOO_MANY_HOPS: (&str, &str) = (
+    "MaxTransferHopCountExceeded",
+    "The maximum number of allowed hops when forwarding between entities was exceeded.",
+);
+
+const NO_SESSION: (&str, &str) = (
+    "Session ID is null.",
+    "Session enabled entity doesn't allow a message whose session identifier is null.",
+);

@@ -1,0 +1,84 @@
+//! Topics: each message goes to every subscription whose rules it meets.
+
+use super::{Broker, Intake, QueueId, Target, TopicId, duplicates::Duplicates, schedule::Schedule};
+use crate::servicebus::topology::{Settings, TopicSpec};
+use jiff::Timestamp;
+use std::sync::Arc;
+
+/// A topic.
+#[derive(Debug)]
+pub(super) struct Topic {
+    pub(super) name: Arc<str>,
+    pub(super) subscriptions: Vec<Subscription>,
+    pub(super) intake: Intake,
+    pub(super) schedule: Schedule,
+    last_sequence: i64,
+    alarm: Option<Timestamp>,
+}
+
+/// A subscription of a topic.
+#[derive(Debug)]
+pub(super) struct Subscription {
+    pub(super) name: Arc<str>,
+    pub(super) queue: QueueId,
+}
+
+impl Topic {
+    /// The next sequence number.
+    pub(super) fn next_sequence(&mut self) -> i64 {
+        self.last_sequence += 1;
+        self.last_sequence
+    }
+}
+
+impl Broker {
+    pub(super) fn add_topic(&mut self, spec: &TopicSpec) {
+        let id = TopicId(self.topics.len());
+        let subscriptions = spec.subscriptions.iter().map(|subscription| {
+            let path = format!("{}/Subscriptions/{}", spec.name, subscription.name);
+            let life = [spec.time_to_live, subscription.settings.time_to_live];
+            let time_to_live = life.into_iter().flatten().min();
+            let settings = Settings { time_to_live, ..subscription.settings.clone() };
+            let queue = self.add_queue(&path, &settings);
+            self.paths.insert(path.to_lowercase(), Target::Queue(queue));
+            Subscription { name: Arc::from(subscription.name.as_str()), queue }
+        });
+        let subscriptions = subscriptions.collect();
+        self.topics.push(Topic {
+            name: Arc::from(spec.name.as_str()),
+            subscriptions,
+            intake: Intake {
+                duplicates: spec.duplicates.map(Duplicates::new),
+                ..Intake::default()
+            },
+            schedule: Schedule::default(),
+            last_sequence: 0,
+            alarm: None,
+        });
+        self.paths.insert(spec.name.to_lowercase(), Target::Topic(id));
+    }
+
+    /// Publishes the topic's scheduled messages that are due.
+    pub(super) fn tick_topic(&mut self, id: TopicId, now: Timestamp) {
+        if let Some(topic) = self.topics.get_mut(id.0) {
+            topic.alarm = None;
+        }
+        while let Some((_, due)) = self.topics.get_mut(id.0).and_then(|it| it.schedule.due(now)) {
+            self.publish(Target::Topic(id), due.message, now);
+        }
+        self.arm_topic(id);
+    }
+
+    /// Sets the topic's alarm for its next scheduled message.
+    pub(super) fn arm_topic(&mut self, id: TopicId) {
+        let Some(topic) = self.topics.get_mut(id.0) else { return };
+        if let Some(due) = topic.schedule.next()
+            && topic.alarm.is_none_or(|alarm| due < alarm)
+        {
+            if let Some(alarm) = topic.alarm.replace(due) {
+                self.alarms.remove(&(alarm, Target::Topic(id)));
+            }
+            self.alarms.insert((due, Target::Topic(id)));
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Which queues, topics and subscriptions there are, and how each behaves.
+
+mod config;
+
+pub use config::ConfigErrors;
+
+use std::time::Duration;
+
+/// The entities of the one namespace.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Topology {
+    pub(crate) queues: Vec<QueueSpec>,
+    pub(crate) topics: Vec<TopicSpec>,
+}
+
+/// A queue: its name and properties.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct QueueSpec {
+    pub(crate) name: String,
+    pub(crate) settings: Settings,
+    /// The window of duplicate detection, if the queue requires it.
+    pub(crate) duplicates: Option<Duration>,
+}
+
+/// A topic: its name, properties and subscriptions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TopicSpec {
+    pub(crate) name: String,
+    pub(crate) time_to_live: Option<Duration>,
+    /// The window of duplicate detection, if the topic requires it.
+    pub(crate) duplicates: Option<Duration>,
+    pub(crate) subscriptions: Vec<SubscriptionSpec>,
+}
+
+/// A subscription: its name and properties.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SubscriptionSpec {
+    pub(crate) name: String,
+    pub(crate) settings: Settings,
+}
+
+/// What a queue and a subscription have in common.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Settings {
+    pub(crate) lock: Duration,
+    pub(crate) deliveries_max: u32,
+    pub(crate) requires_session: bool,
+    pub(crate) time_to_live: Option<Duration>,
+    pub(crate) dead_letter_expired: bool,
+    pub(crate) forward_to: Option<String>,
+    pub(crate) forward_dead_letters_to: Option<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            lock: Duration::from_mins(1),
+            deliveries_max: 10,
+            requires_session: false,
+            time_to_live: None,
+            dead_letter_expired: false,
+            forward_to: None,
+            forward_dead_letters_to: None,
+        }
+    }
+}
+
+impl Topology {
+    /// What the order service needs: topic `orders` with duplicate detection, and on it
+    /// subscription `all`, which requires sessions.
+    pub fn shop() -> Self {
+        let settings = Settings { requires_session: true, ..Settings::default() };
+        let all = SubscriptionSpec { name: "all".to_owned(), settings };
+        let orders = TopicSpec {
+            name: "orders".to_owned(),
+            time_to_live: None,
+            duplicates: Some(Duration::from_mins(10)),
+            subscriptions: vec![all],
+        };
+        Self { queues: Vec::new(), topics: vec![orders] }
+    }
+}
