@@ -3,7 +3,7 @@
 //! | token | taken if |
 //! |---|---|
 //! | `servicebus.windows.net:sastoken` | it has `sr`, `sig`, `se`, `skn`; `se` is to come; and, for the emulator's key name, `sig` is the HMAC of `sr` and `se` under its key |
-//! | `jwt` | it has three base64url parts, a JSON payload, and an `exp` that is to come |
+//! | `jwt` | it is a SAS token as above (`azure-servicebus` calls them that), or has three base64url parts, a JSON payload, and an `exp` that is to come |
 
 use super::{request::Request, value::Ask};
 use base64::{
@@ -82,8 +82,10 @@ pub(crate) fn put_token(request: &Request, now: Timestamp) -> Put {
     let Some(token) = request.body.text() else {
         return Put::Refused(400, "The token is not a string.");
     };
+    let is_sas = token.starts_with("SharedAccessSignature ");
     let until = match request.property("type") {
         Some("servicebus.windows.net:sastoken") => sas(token, name),
+        Some("jwt") if is_sas => sas(token, name),
         Some("jwt") => jwt(token),
         Some(_) | None => Err((400, "The token type is neither a SAS token nor jwt.")),
     };
