@@ -1,0 +1,57 @@
+//! The OpenAPI document, generated from the code.
+//!
+//! It is served as it stands in `openapi.json` beside the sources; a test generates it anew and
+//! holds both equal, so that a change of the API shows in review.
+
+mod requests;
+
+pub(crate) use requests::{PlacementBody, QuantityBody};
+
+use crate::routes::Answer;
+use crate::{cancel, change_quantity, health, history, list, place, read, ship};
+use http::{HeaderValue, header};
+use utoipa::OpenApi;
+use warp::reply::Response;
+
+/// Generates the document.
+pub fn document() -> utoipa::openapi::OpenApi {
+    Document::openapi()
+}
+
+/// Get this document
+#[utoipa::path(
+    get,
+    path = "/api/openapi.json",
+    tag = "service",
+    operation_id = "openApi",
+    responses((status = 200, description = "OpenAPI", content_type = "application/json"))
+)]
+#[expect(clippy::unnecessary_wraps, reason = "a row of the routes, like every other")]
+pub(crate) fn answer() -> Answer {
+    let mut response = Response::new(include_str!("../openapi.json").into());
+    let json = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(header::CONTENT_TYPE, json);
+    Ok(response)
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Orders",
+        description = "An order service that cannot lose an event",
+        license(name = "MIT", identifier = "MIT"),
+    ),
+    paths(
+        list::list,
+        place::place,
+        read::read,
+        change_quantity::change_quantity,
+        cancel::cancel,
+        ship::ship,
+        history::history,
+        health::live,
+        health::ready,
+        answer,
+    )
+)]
+struct Document;
