@@ -22,8 +22,8 @@ pub trait Form: Send + Sync + 'static {
     /// The aggregate as it is written.
     fn state(aggregate: &Self::Aggregate) -> Self::State;
 
-    /// An event as it is written.
-    fn data(event: &<Self::Aggregate as Aggregate>::Event) -> Self::Data;
+    /// An event of the aggregate `key` as it is written.
+    fn data(key: &Key, event: &<Self::Aggregate as Aggregate>::Event) -> Self::Data;
 
     /// The aggregate as it was read.
     ///

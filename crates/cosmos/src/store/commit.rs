@@ -42,7 +42,7 @@ fn batch_of<F: Form>(change: &Change<F::Aggregate>, basis: &Basis) -> Result<Bat
         Basis::Loaded(tag) => batch.replace(id, Some(&tag.0), &document)?,
     }
     for event in change.events() {
-        batch.create(&EventDocument::new(event, F::data(&event.data)))?;
+        batch.create(&EventDocument::new(event, F::data(&event.key, &event.data)))?;
     }
     Ok(batch)
 }
@@ -91,7 +91,7 @@ async fn read_back<F: Form>(
 fn compare<F: Form>(events: &EventsOf<F>, steps: &[Step]) -> Result<ReadBack, Invalid> {
     for (event, step) in events.iter().zip(steps) {
         let stands = step.resource_body.as_deref().and_then(|b| Says::of_stored(b.get()).ok());
-        let data = F::data(&event.data);
+        let data = F::data(&event.key, &event.data);
         let wrote =
             Says::of_new(event, &data).map_err(|error| Invalid::NotJson(error.to_string()))?;
         if stands != Some(wrote) {
