@@ -105,7 +105,7 @@ impl Client {
                     tokio::time::sleep(pause).await;
                 }
                 Next::AskAccount(pause) => {
-                    self.leave(&region).await;
+                    self.leave(&region, came.is_answer()).await;
                     call.regions_skipped = 0;
                     tokio::time::sleep(pause).await;
                 }
@@ -119,10 +119,11 @@ impl Client {
         }
     }
 
-    /// A region failed: asks the others where the account writes now, and tries it last.
-    async fn leave(&self, failed: &Endpoint) {
-        let others = self.regions().to_ask();
-        for endpoint in others.iter().filter(|endpoint| *endpoint != failed) {
+    /// A region failed: asks where the account writes now, and tries that region last. A
+    /// region that cannot be reached is not asked; one that refuses writes is, for it knows.
+    async fn leave(&self, failed: &Endpoint, reachable: bool) {
+        let known = self.regions().to_ask();
+        for endpoint in known.iter().filter(|endpoint| reachable || *endpoint != failed) {
             let asked = self.attempt(&Request::account(), &self.no_caches, endpoint).await;
             let Ok(Attempted::Done(reply)) = asked else { continue };
             if self.take_over(&reply).is_ok() {

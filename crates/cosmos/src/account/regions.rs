@@ -47,10 +47,13 @@ impl Regions {
         Self { writes: all.clone(), reads: all, configured, write_everywhere: false }
     }
 
-    /// Takes over what the account says. The configured endpoint stays: last, so that a
+    /// Takes over what the account says, if it names a region to write to. The configured endpoint stays: last, so that a
     /// document of unreachable regions (a tunnel, a container network) breaks nothing.
     pub(crate) fn learn(&mut self, document: &AccountDocument) {
         let writes = self.usable(&document.writable);
+        if writes.is_empty() {
+            return;
+        }
         let mut reads = writes.clone();
         reads.extend(self.usable(&document.readable));
         self.writes = with_last(writes, &self.configured);

@@ -60,9 +60,14 @@ impl Step {
     }
 }
 
-/// Reads the answers of all operations.
-pub(crate) fn parse(body: &[u8]) -> Result<Vec<Step>, Failure> {
-    serde_json::from_slice(body).map_err(Failure::unreadable)
+/// Reads the answers of all operations: one each.
+pub(crate) fn parse(body: &[u8], operations: usize) -> Result<Vec<Step>, Failure> {
+    let steps: Vec<Step> = serde_json::from_slice(body).map_err(Failure::unreadable)?;
+    if steps.len() == operations {
+        return Ok(steps);
+    }
+    let wrong = format!("{} answers to {operations} operations", steps.len());
+    Err(Failure::unreadable(serde::de::Error::custom(wrong)))
 }
 
 /// One operation that failed makes all of them fail; it keeps its own status, the others
@@ -88,7 +93,7 @@ mod tests {
     #[test]
     fn the_culprit_is_the_one_that_is_not_a_bystander() {
         let body = br#"[{"statusCode":424,"requestCharge":0},{"statusCode":409,"requestCharge":1.2},{"statusCode":424}]"#;
-        let Outcome::Refused { at, failure } = weigh(parse(body).unwrap(), true) else {
+        let Outcome::Refused { at, failure } = weigh(parse(body, 3).unwrap(), true) else {
             panic!("refused")
         };
         assert_eq!((at, failure.to_string().as_str()), (1, "a document of this id exists"));
@@ -99,7 +104,7 @@ mod tests {
     fn all_good_hands_out_every_step() {
         let body =
             br#"[{"statusCode":201,"eTag":"\"e1\"","resourceBody":{"id":"a"}},{"statusCode":204}]"#;
-        let Outcome::Done(steps) = weigh(parse(body).unwrap(), false) else { panic!("done") };
+        let Outcome::Done(steps) = weigh(parse(body, 2).unwrap(), false) else { panic!("done") };
         assert_eq!(steps[0].etag.as_deref(), Some("\"e1\""));
         assert_eq!(steps[0].resource_body.as_ref().unwrap().get(), r#"{"id":"a"}"#);
     }
@@ -107,14 +112,21 @@ mod tests {
     #[test]
     fn a_throttled_step_says_how_long() {
         let body = br#"[{"statusCode":429,"substatusCode":3200,"retryAfterMilliseconds":12}]"#;
-        let steps = parse(body).unwrap();
+        let steps = parse(body, 1).unwrap();
         assert_eq!(steps[0].refusal().retry_after, Some(Duration::from_millis(12)));
     }
 
     #[test]
     fn what_is_no_answer_is_said_to_be_unreadable() {
-        let failure = parse(b"<html>").unwrap_err();
+        let failure = parse(b"<html>", 1).unwrap_err();
         assert_eq!(failure.to_string(), "the answer cannot be read");
         assert!(failure.open);
+    }
+
+    #[test]
+    fn an_answer_to_every_operation_is_due() {
+        let failure = parse(br#"[{"statusCode":201}]"#, 2).unwrap_err();
+        let said = domain::Chain(&failure).to_string();
+        assert_eq!(said, "the answer cannot be read: 1 answers to 2 operations");
     }
 }

@@ -100,6 +100,10 @@ impl Failed {
         }
     }
 
+    pub(super) fn is_answer(&self) -> bool {
+        matches!(self, Self::Refused(_))
+    }
+
     pub(super) fn may_have_happened(&self) -> bool {
         match self {
             Self::Refused(refusal) => leaves_open(refusal),

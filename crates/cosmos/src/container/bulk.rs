@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::Container;
 use crate::account::PartitionKey;
-use crate::batch::{Step, parse};
+use crate::batch::{Body, Step, parse};
 use crate::failure::{Failure, Why};
 use crate::patch::Patch;
 use crate::request::{InRange, Request, Want};
@@ -92,8 +92,8 @@ impl Container {
         so_far: SoFar,
     ) -> Vec<(usize, Fate)> {
         let Chunk { range, body, places, guarded } = chunk;
-        match self.send_bulk(InRange { range: &range, container_rid }, body.finish(), guarded).await
-        {
+        let of = InRange { range: &range, container_rid };
+        match self.send_bulk(of, body, guarded).await {
             Ok((steps, open)) => {
                 if steps.iter().any(|step| step.status == GONE) {
                     self.forget_ranges();
@@ -115,13 +115,14 @@ impl Container {
     async fn send_bulk(
         &self,
         of: InRange<'_>,
-        body: bytes::Bytes,
+        body: Body,
         guarded: bool,
     ) -> Result<(Vec<Step>, bool), Failure> {
-        let request = Request::bulk(&self.at, of, body)?.wanting(Want::Nothing);
+        let operations = body.len();
+        let request = Request::bulk(&self.at, of, body.finish())?.wanting(Want::Nothing);
         let request = if guarded { request } else { request.doubling() };
         let reply = self.send(&request).await?;
-        Ok((parse(&reply.body)?, reply.open))
+        Ok((parse(&reply.body, operations)?, reply.open))
     }
 
     /// What the answer to one patch means for it. The verdict is that of a request.

@@ -113,13 +113,13 @@ impl Container {
         }
         let want = batch.wants();
         let happens_once = batch.happens_once();
-        let key = batch.key().clone();
+        let (key, operations) = (batch.key().clone(), batch.len());
         let mut request = Request::batch(&self.at, &key, batch.finish()?)?.wanting(want);
         if !happens_once {
             request = request.doubling();
         }
         let reply = self.send(&request).await?;
-        Ok(weigh(parse(&reply.body)?, reply.open))
+        Ok(weigh(parse(&reply.body, operations)?, reply.open))
     }
 
     async fn write(&self, request: Request) -> Result<String, Failure> {

@@ -1,0 +1,17 @@
+//! The client against a scripted peer: one module per duty, one test per promise.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests: what cannot be fails the test")]
+
+mod attempts;
+mod commit;
+mod failover;
+mod forms;
+mod guards;
+mod identity;
+mod lists;
+mod marks;
+mod outbox;
+mod peer;
+mod ready;
+mod sessions;
+mod splits;
