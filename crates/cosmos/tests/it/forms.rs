@@ -66,7 +66,7 @@ impl Form for CounterForm {
         State { owner, count, version: version.get(), placed_at: Moment(placed_at) }
     }
 
-    fn data(event: &Counted) -> Data {
+    fn data(_: &Key, event: &Counted) -> Data {
         Data { count: event.0 }
     }
 
