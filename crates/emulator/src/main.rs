@@ -2,16 +2,21 @@
 //! `emulator functions` is the Functions host of one app.
 
 use anyhow::Context;
-use clap::{Args, Parser};
-use emulator::local::{self, Addresses, Entities};
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+use clap::{Args, Parser, Subcommand};
+use emulator::{
+    functions::{self, Keys, Options, Settings},
+    local::{self, Addresses, Entities},
+};
+use std::{ffi::OsString, io::IsTerminal, net::SocketAddr, path::PathBuf, process::ExitCode};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 #[derive(Parser)]
-#[command(about, version)]
+#[command(about, version, args_conflicts_with_subcommands = true)]
 struct Cli {
+    #[command(subcommand)]
+    part: Option<Part>,
     #[command(flatten)]
     local: LocalArgs,
 }
@@ -36,10 +41,46 @@ struct LocalArgs {
     empty: bool,
 }
 
+#[derive(Subcommand)]
+enum Part {
+    /// The Functions host of one app: starts its handler and fires its triggers
+    Functions(FunctionsArgs),
+    /// Becomes a handler that ends with its host
+    #[command(name = functions::BECOME_HANDLER, hide = true)]
+    BecomeHandler {
+        host: u32,
+        #[arg(last = true, required = true, num_args = 1..)]
+        command: Vec<OsString>,
+    },
+}
+
+#[derive(Args)]
+struct FunctionsArgs {
+    /// The folder that is deployed: host.json, and a folder with function.json per function
+    #[arg(long, value_name = "DIR")]
+    app: PathBuf,
+    /// Where HTTP triggers and the admin routes are served
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7071")]
+    listen: SocketAddr,
+    /// App settings besides the environment, as in local.settings.json
+    #[arg(long, value_name = "FILE")]
+    settings: Option<PathBuf>,
+    /// Ask for keys: this one opens everything, the admin routes too
+    #[arg(long, value_name = "KEY")]
+    master_key: Option<String>,
+    /// Ask for keys: this one opens functions of authLevel `function`
+    #[arg(long, value_name = "KEY")]
+    function_key: Option<String>,
+}
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr)
+        .init();
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -50,12 +91,26 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> anyhow::Result<()> {
+    match cli.part {
+        None => until_stopped(|stop| serve_local(cli.local, stop)),
+        Some(Part::Functions(args)) => until_stopped(|stop| host_functions(args, stop)),
+        Some(Part::BecomeHandler { host, command }) => {
+            let mut command = command.into_iter();
+            let executable = command.next().context("no executable is named")?;
+            let error = functions::become_handler(host, executable.into(), command.collect());
+            Err(error).context("the handler cannot be started")
+        }
+    }
+}
+
+fn until_stopped<F: Future<Output = anyhow::Result<()>>>(
+    work: impl FnOnce(CancellationToken) -> F,
+) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Runtime::new().context("cannot start the async runtime")?;
     let done = runtime.block_on(async {
         let stopped = stop_signal()?;
         let stop = CancellationToken::new();
-        let work = serve_local(cli.local, stop.clone());
-        let mut work = std::pin::pin!(work);
+        let mut work = std::pin::pin!(work(stop.clone()));
         tokio::select! {
             done = &mut work => done,
             () = stopped => {
@@ -83,6 +138,24 @@ async fn serve_local(args: LocalArgs, stop: CancellationToken) -> anyhow::Result
     let local = local::bind(addresses, entities).await?;
     local.announce(&mut std::io::stdout())?;
     local.serve(stop).await?;
+    Ok(())
+}
+
+async fn host_functions(args: FunctionsArgs, stop: CancellationToken) -> anyhow::Result<()> {
+    let text = |(name, value): (OsString, OsString)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    };
+    let mut settings = Settings::new(std::env::vars_os().filter_map(text));
+    if let Some(path) = &args.settings {
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read --settings {}", path.display()))?;
+        settings
+            .add_file(&text)
+            .with_context(|| format!("--settings {} is not usable", path.display()))?;
+    }
+    let keys = Keys { master: args.master_key, function: args.function_key };
+    let options = Options { app: args.app, listen: args.listen, settings, keys };
+    functions::run(options, &mut std::io::stdout(), stop).await?;
     Ok(())
 }
 

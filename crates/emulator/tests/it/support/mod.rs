@@ -1,5 +1,13 @@
 //! What the behaviour tests share: running the emulator, and plain HTTP calls.
 
+mod app;
+mod cosmos;
+
+pub(crate) use self::{
+    app::{App, Backend},
+    cosmos::Account,
+};
+
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
@@ -23,8 +31,12 @@ pub(crate) struct Process {
 impl Process {
     /// Starts `emulator` with `args` and waits for its ready line.
     pub(crate) async fn start(args: &[&str]) -> Self {
-        let mut child =
-            command(args).stderr(Stdio::inherit()).spawn().expect("the emulator starts");
+        Self::of(command(args).stderr(Stdio::inherit())).await
+    }
+
+    /// Starts the command and waits for its ready line.
+    pub(crate) async fn of(command: &mut Command) -> Self {
+        let mut child = command.spawn().expect("the emulator starts");
         let mut stdout = BufReader::new(child.stdout.take().expect("piped")).lines();
         let line = tokio::time::timeout(PATIENCE, stdout.next_line()).await;
         let line = line

@@ -1,0 +1,112 @@
+//! Reads one range under its lease: page, invocation, checkpoint, and again.
+//!
+//! A page is checkpointed when its invocation ended, **also when it failed for good**: as on
+//! Azure, only a retry policy of `-1` keeps a failing page from being skipped. What a crash of
+//! the host interrupts is not checkpointed and comes again.
+
+use super::{Processor, Quiet, TROUBLE_PAUSE, feed::Page, lease::Lease, store::Written};
+use crate::functions::{invoke::chain, payload::Payload};
+use std::{convert::Infallible, sync::Arc};
+use tokio::sync::Mutex;
+
+/// Why reading a range ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// Another host has the lease, or it was deleted.
+    Lost,
+    /// The range was split or merged.
+    Gone,
+}
+
+impl Processor {
+    /// Reads until the lease or the range is lost. `lease` is owned by this host.
+    pub(super) async fn read(self: Arc<Self>, lease: Lease) -> (String, End) {
+        let id = lease.id.clone();
+        let lease = Mutex::new(lease);
+        let end = tokio::select! {
+            Err(end) = self.follow(&lease) => end,
+            Err(end) = self.renew(&lease) => end,
+        };
+        tracing::debug!("{}: reading {id} ended: {end:?}", self.function.name);
+        (id, end)
+    }
+
+    async fn follow(&self, lease: &Mutex<Lease>) -> Result<Infallible, End> {
+        let mut position = lease.lock().await.continuation.clone();
+        let token = lease.lock().await.token.clone();
+        let mut trouble = Quiet::default();
+        loop {
+            let page = self.feed.page(&token, position.as_deref()).await;
+            let pause = trouble.pause_after(&self.function.name, &page);
+            let pause = match page {
+                Err(_) => pause,
+                Ok(Page::Gone) => return Err(End::Gone),
+                Ok(Page::Idle { continuation }) => {
+                    position = continuation.or(position);
+                    Some(self.trigger.timings.poll)
+                }
+                Ok(Page::Changes { documents, continuation }) => {
+                    self.invoke(&documents).await;
+                    self.checkpoint(lease, Some(continuation.clone())).await?;
+                    position = Some(continuation);
+                    None
+                }
+            };
+            if let Some(pause) = pause {
+                tokio::time::sleep(pause).await;
+            }
+        }
+    }
+
+    async fn invoke(&self, documents: &str) {
+        let payload = Payload::documents(&self.trigger.name, documents);
+        if let Err(failure) = self.host.invoker.retried(&self.function, payload).await {
+            if self.stop.is_cancelled() {
+                // The host is ending, not the function failing: no checkpoint, it comes again.
+                return std::future::pending().await;
+            }
+            let (name, why) = (&self.function.name, chain(&failure));
+            tracing::error!("{name} failed, and its page is skipped as on Azure: {why}");
+        }
+    }
+
+    /// Gives a sign of life until the lease is lost.
+    async fn renew(&self, lease: &Mutex<Lease>) -> Result<Infallible, End> {
+        loop {
+            tokio::time::sleep(self.trigger.timings.renew).await;
+            let continuation = lease.lock().await.continuation.clone();
+            self.checkpoint(lease, continuation).await?;
+        }
+    }
+
+    /// Writes how far the range is read, unless the lease is lost.
+    async fn checkpoint(
+        &self,
+        lease: &Mutex<Lease>,
+        continuation: Option<String>,
+    ) -> Result<(), End> {
+        let mut lease = lease.lock().await;
+        let mut trouble = Quiet::default();
+        loop {
+            let next = lease.read_to(continuation.clone(), self.host.invoker.clock.now());
+            let error = match self.store.replace(&next).await {
+                Ok(Written::Yes(written)) => {
+                    *lease = *written;
+                    return Ok(());
+                }
+                // A write whose answer was lost looks like another's: what counts is the owner.
+                Ok(Written::Conflict) => match self.store.read(&lease.id).await {
+                    Ok(Some(read)) if read.owner.as_ref() == Some(&self.me) => {
+                        lease.etag = read.etag;
+                        continue;
+                    }
+                    Ok(_) => return Err(End::Lost),
+                    Err(error) => error,
+                },
+                Err(error) => error,
+            };
+            trouble.happened(&self.function.name, &error);
+            tokio::time::sleep(TROUBLE_PAUSE).await;
+        }
+    }
+}

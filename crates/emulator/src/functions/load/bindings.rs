@@ -1,0 +1,171 @@
+//! The bindings of a function: one trigger, and for HTTP its answer.
+
+use super::{cosmos_trigger::CosmosTrigger, reader::Reader};
+use crate::functions::{route::Route, schedule::Schedule, settings::Settings};
+use http::Method;
+use std::sync::Arc;
+use tokio::sync::Notify;
+
+/// What starts a function.
+#[derive(Debug)]
+pub(crate) enum Trigger {
+    Http(HttpTrigger),
+    Cosmos(Arc<CosmosTrigger>),
+    Timer(Arc<TimerTrigger>),
+}
+
+/// An HTTP request that matches route and method.
+#[derive(Debug)]
+pub(crate) struct HttpTrigger {
+    /// The name of the `in` binding.
+    pub(crate) name: String,
+    /// The name of the `http` `out` binding, if there is one.
+    pub(crate) output: Option<String>,
+    pub(crate) auth_level: AuthLevel,
+    /// Every method if the list is empty.
+    pub(crate) methods: Vec<Method>,
+    pub(crate) route: Route,
+}
+
+/// Which key a request must bring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AuthLevel {
+    Anonymous,
+    Function,
+    Admin,
+}
+
+/// A schedule.
+#[derive(Debug)]
+pub(crate) struct TimerTrigger {
+    pub(crate) name: String,
+    pub(crate) schedule: Schedule,
+    pub(crate) run_on_startup: bool,
+    /// Whether the handler is told when it last ran (`ScheduleStatus`).
+    pub(crate) use_monitor: bool,
+    /// Runs it now.
+    pub(crate) by_hand: Notify,
+}
+
+/// One binding on its own.
+pub(super) enum Binding {
+    Trigger(Trigger),
+    HttpOut(String),
+}
+
+/// Reads one element of `bindings`.
+pub(super) fn read(
+    mut reader: Reader<'_>,
+    function: &str,
+    settings: &Settings,
+    prefix: &str,
+) -> Option<Binding> {
+    let kind = reader.text("type").unwrap_or_default();
+    let wanted = if kind == "http" { "out" } else { "in" };
+    if reader.text("direction").as_deref() != Some(wanted) {
+        reader.wrong("direction", format!("it must be \"{wanted}\" here"));
+    }
+    let name = reader.text("name").unwrap_or_default();
+    if name.is_empty() {
+        reader.wrong("name", "it is required");
+    }
+    match kind.as_str() {
+        "http" => {
+            reader.finish(|_| None);
+            Some(Binding::HttpOut(name))
+        }
+        "httpTrigger" => read_http(reader, name, function, prefix)
+            .map(|trigger| Binding::Trigger(Trigger::Http(trigger))),
+        "timerTrigger" => read_timer(reader, name, settings)
+            .map(|trigger| Binding::Trigger(Trigger::Timer(Arc::new(trigger)))),
+        "cosmosDBTrigger" => CosmosTrigger::read(reader, name, settings)
+            .map(|trigger| Binding::Trigger(Trigger::Cosmos(Arc::new(trigger)))),
+        other => {
+            reader.wrong("type", format!("this host knows httpTrigger, http, cosmosDBTrigger and timerTrigger, not `{other}`"));
+            None
+        }
+    }
+}
+
+/// One trigger, and at most one `http` output, which belongs to an HTTP trigger.
+pub(super) fn join(reader: &mut Reader<'_>, bindings: Vec<Binding>) -> Option<Trigger> {
+    let (mut triggers, mut outputs) = (Vec::new(), Vec::new());
+    for binding in bindings {
+        match binding {
+            Binding::Trigger(trigger) => triggers.push(trigger),
+            Binding::HttpOut(name) => outputs.push(name),
+        }
+    }
+    let output = outputs.pop();
+    let mut trigger = triggers.pop();
+    if trigger.is_none() || !triggers.is_empty() {
+        reader.wrong("bindings", "a function has exactly one trigger");
+    }
+    match (&mut trigger, output) {
+        (_, Some(_)) if !outputs.is_empty() => {
+            reader.wrong("bindings", "a function has at most one http output");
+        }
+        (Some(Trigger::Http(http)), output) => http.output = output,
+        (Some(Trigger::Cosmos(_) | Trigger::Timer(_)), Some(_)) => {
+            reader.wrong("bindings", "an http output needs an httpTrigger");
+        }
+        (None, _) | (_, None) => {}
+    }
+    trigger
+}
+
+fn read_http(
+    mut reader: Reader<'_>,
+    name: String,
+    function: &str,
+    prefix: &str,
+) -> Option<HttpTrigger> {
+    let auth_level = reader.read("authLevel", "anonymous, function or admin", |value| {
+        let level = value.as_str()?.to_ascii_lowercase();
+        match level.as_str() {
+            "anonymous" => Some(AuthLevel::Anonymous),
+            "function" => Some(AuthLevel::Function),
+            "admin" => Some(AuthLevel::Admin),
+            _ => None,
+        }
+    });
+    let mut methods = Vec::new();
+    for text in reader.texts("methods") {
+        match Method::from_bytes(text.to_ascii_uppercase().as_bytes()) {
+            Ok(method) => methods.push(method),
+            Err(_) => reader.wrong("methods", format!("`{text}` is not an HTTP method")),
+        }
+    }
+    let route = reader.text("route");
+    let route = Route::new(prefix, route.as_deref().unwrap_or(function));
+    let route = route.map_err(|error| reader.wrong("route", error.to_string())).ok();
+    reader.finish(|_| None);
+    Some(HttpTrigger {
+        name,
+        output: None,
+        auth_level: auth_level.unwrap_or(AuthLevel::Function),
+        methods,
+        route: route?,
+    })
+}
+
+fn read_timer(mut reader: Reader<'_>, name: String, settings: &Settings) -> Option<TimerTrigger> {
+    let known = reader.has("schedule");
+    let schedule = reader.expanded("schedule", settings);
+    if !known {
+        reader.wrong("schedule", "it is required, such as `0 */5 * * * *`");
+    }
+    let schedule = schedule.and_then(|text| {
+        text.parse::<Schedule>().map_err(|error| reader.wrong("schedule", error.to_string())).ok()
+    });
+    let run_on_startup = reader.flag("runOnStartup");
+    let use_monitor = !reader.has("useMonitor") || reader.flag("useMonitor");
+    reader.finish(|_| None);
+    Some(TimerTrigger {
+        name,
+        schedule: schedule?,
+        run_on_startup,
+        use_monitor,
+        by_hand: Notify::new(),
+    })
+}
