@@ -37,7 +37,7 @@ impl Client {
     pub async fn place(&self, account: &str, quantity: u32) -> Result<String> {
         let answer = self.post(&json!({"accountNumber": account, "quantity": quantity})).await?;
         ensure!(answer.status == 201, "not placed: {answer:?}");
-        let id = answer.body.get("id").and_then(Value::as_str).context("no id")?;
+        let id = answer.body.get("orderId").and_then(Value::as_str).context("no orderId")?;
         Ok(id.to_owned())
     }
 

@@ -5,6 +5,7 @@ use crate::emulator::Emulator;
 use crate::process::{Launch, Process, free_address};
 use crate::wait;
 use anyhow::Result;
+use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 /// The public key of every Cosmos DB emulator.
@@ -41,14 +42,15 @@ impl World {
         let emulator = Emulator::start(logs.path()).await?;
         let store = [("COSMOS_ENDPOINT", emulator.cosmos.as_str()), ("COSMOS_KEY", COSMOS_KEY)];
         let broker = [("SERVICEBUS_CONNECTION", emulator.servicebus.as_str())];
-        let api = App::new("api", "/api/health/ready", &store, &logs)?;
-        let relay = App::new("relay", "/health/ready", &[&store[..], &broker].concat(), &logs)?;
+        let api = App::new("api", "/api/health/ready", &store, logs.path())?;
+        let relay =
+            App::new("relay", "/health/ready", &[&store[..], &broker].concat(), logs.path())?;
         let client = Client::new(&api.base);
         Ok(Self { emulator, api, relay, client, logs })
     }
 
     /// Where the processes write their logs.
-    pub fn logs(&self) -> &std::path::Path {
+    pub fn logs(&self) -> &Path {
         self.logs.path()
     }
 }
@@ -61,7 +63,7 @@ pub struct App {
     name: &'static str,
     ready: &'static str,
     variables: Vec<(String, String)>,
-    logs: std::path::PathBuf,
+    logs: PathBuf,
     process: Option<Process>,
 }
 
@@ -71,13 +73,13 @@ impl App {
         name: &'static str,
         ready: &'static str,
         variables: &[(&str, &str)],
-        logs: &TempDir,
+        logs: &Path,
     ) -> Result<Self> {
         let address = free_address()?.to_string();
         let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         let mut variables: Vec<_> = variables.iter().map(own).collect();
         variables.push(("LISTEN".to_owned(), address.clone()));
-        let (base, logs) = (format!("http://{address}"), logs.path().to_owned());
+        let (base, logs) = (format!("http://{address}"), logs.to_owned());
         Ok(Self { base, name, ready, variables, logs, process: None })
     }
 

@@ -1,0 +1,74 @@
+//! Mistakes in the environment: all at once at the start, or by name in the readiness.
+
+use anyhow::Result;
+use e2e::client::Client;
+use e2e::wait;
+use e2e::world::World;
+
+async fn not_ready(app: &e2e::world::App, path: &str, word: &str) -> Result<()> {
+    let client = Client::new(&app.base);
+    wait::until(&format!("the readiness names {word:?}"), async || {
+        let answer = client.get(path).await?;
+        let said = answer.body.to_string();
+        anyhow::ensure!(answer.status == 503 && said.contains(word), "{answer:?}");
+        Ok(Some(()))
+    })
+    .await
+}
+
+#[tokio::test]
+async fn every_mistake_of_the_api_is_named_at_once() -> Result<()> {
+    let mut world = World::at_rest().await?;
+    world.api.set("COSMOS_ENDPOINT", "http://shop.documents.azure.com");
+    world.api.set("COSMOS_DATABASE", "a/b");
+    world.api.set("LISTEN", "everywhere");
+    world.api.launch()?;
+    let process = world.api.process().expect("it was launched");
+    assert_eq!(process.ended().await?.code(), Some(1));
+    let said = process.written();
+    for name in ["COSMOS_ENDPOINT", "COSMOS_DATABASE", "LISTEN"] {
+        assert!(said.contains(name), "{name} is not named in:\n{said}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn every_mistake_of_the_relay_is_named_at_once() -> Result<()> {
+    let mut world = World::at_rest().await?;
+    world.relay.set("SERVICEBUS_CONNECTION", "Endpoint=http://x");
+    world.relay.set("RELAY_RETENTION", "a week");
+    world.relay.set("RELAY_POLL", "1s..5ms");
+    world.relay.set("RELAY_IN_FLIGHT", "0");
+    world.relay.launch()?;
+    let process = world.relay.process().expect("it was launched");
+    assert_eq!(process.ended().await?.code(), Some(1));
+    let said = process.written();
+    for name in ["SERVICEBUS_CONNECTION", "RELAY_RETENTION", "RELAY_POLL", "RELAY_IN_FLIGHT"] {
+        assert!(said.contains(name), "{name} is not named in:\n{said}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_wrong_key_is_said_by_the_readiness_and_not_in_the_answers() -> Result<()> {
+    let mut world = World::at_rest().await?;
+    world.api.set("COSMOS_KEY", "d3Jvbmc=");
+    world.api.launch()?;
+    not_ready(&world.api, "/api/health/ready", "COSMOS_KEY").await?;
+    let order = serde_json::json!({"accountNumber": "A-17", "quantity": 3});
+    let answer = world.client.post(&order).await?;
+    assert_eq!(answer.status, 503);
+    assert!(!answer.body.to_string().contains("d3Jvbmc"), "{answer:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_missing_container_and_a_missing_topic_are_named() -> Result<()> {
+    let mut world = World::at_rest().await?;
+    world.api.set("COSMOS_CONTAINER", "nowhere");
+    world.api.launch()?;
+    not_ready(&world.api, "/api/health/ready", "nowhere").await?;
+    world.relay.set("SERVICEBUS_TOPIC", "silence");
+    world.relay.launch()?;
+    not_ready(&world.relay, "/health/ready", "silence").await
+}

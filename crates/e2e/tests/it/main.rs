@@ -1,0 +1,17 @@
+//! End to end: real processes over real sockets. Each file is named after what it proves.
+
+mod both_or_neither;
+mod configuration;
+mod exact_counts;
+mod feed_is_only_a_hint;
+mod functions;
+mod in_order_per_order;
+mod main_job;
+mod no_answer_is_not_no;
+mod nothing_pending_expires;
+mod own_mark_is_silent;
+mod poison_holds_only_its_order;
+mod publish_before_mark;
+mod refuse_early;
+mod same_id_on_repeat;
+mod support;
