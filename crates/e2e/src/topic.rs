@@ -110,7 +110,7 @@ async fn receive(
     entity: &Entity,
     sender: &mpsc::Sender<Result<Arrival>>,
 ) -> Result<()> {
-    let mut consumer = ServiceBusConsumer::open(account, entity).await?;
+    let consumer = ServiceBusConsumer::open(account, entity).await?;
     while !sender.is_closed() {
         if let Some(session) = consumer.next_session(SESSION_WAIT).await? {
             drain(session, sender).await?;
