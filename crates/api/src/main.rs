@@ -1,3 +1,111 @@
-//! Order service: warp routes over the domain.
+//! The order API as a process: behind the Functions host, or alone.
+//!
+//! | exit code | meaning |
+//! |---|---|
+//! | 0 | told to stop, alone; the requests in flight were answered |
+//! | 1 | cannot serve: the environment is wrong, or the address is taken |
+//! | 200 | told to stop, behind the Functions host, which starts it again unless it ends too |
+//!
+//! 0 is never right behind the host: it would take the app for finished and leave it so.
 
-fn main() {}
+mod config;
+mod opening;
+mod order_document;
+
+use anyhow::Context;
+use config::{Config, Listen};
+use domain::Timestamp;
+use opening::Opening;
+use std::net::TcpListener;
+use std::process::ExitCode;
+use std::sync::Arc;
+use tokio::runtime;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::{error, info};
+use tracing_subscriber::EnvFilter;
+
+fn main() -> ExitCode {
+    match Config::read(|name| std::env::var(name).ok()) {
+        Ok(config) => start(config),
+        Err(mistakes) => {
+            log_to_stdout(EnvFilter::new("info"));
+            for mistake in mistakes {
+                error!("{mistake}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(Config { store, listen, log }: Config) -> ExitCode {
+    // Before all else: the Functions host asks every 25 ms whether somebody listens.
+    let listener = bind(listen);
+    log_to_stdout(log);
+    let served = listener.and_then(|listener| {
+        // One thread: an order costs some 50 µs, most of it the kernel's, and memory is scarce.
+        let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(serve(listener, store))
+    });
+    match (served, listen) {
+        (Ok(()), Listen::Alone(_)) => ExitCode::SUCCESS,
+        (Ok(()), Listen::ForHost(_)) => ExitCode::from(RESTART),
+        (Err(error), _) => {
+            error!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn bind(listen: Listen) -> anyhow::Result<TcpListener> {
+    let address = listen.address();
+    let listener = TcpListener::bind(address)
+        .with_context(|| format!("cannot listen on {address}; set LISTEN to another address"))?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+async fn serve(listener: TcpListener, settings: cosmos::Settings) -> anyhow::Result<()> {
+    info!(address = %listener.local_addr()?, "listening");
+    let listener = tokio::net::TcpListener::from_std(listener)?;
+    let store = Arc::new(Opening::default());
+    let mut open = std::pin::pin!(store.open(settings));
+    let stop = stop_signal()?;
+    let serving = api::serve(listener, api::routes(Arc::clone(&store)), now, stop);
+    let mut serving = std::pin::pin!(serving);
+    tokio::select! {
+        () = &mut serving => return Ok(()),
+        opened = &mut open => opened.context("cannot open the store")?,
+    }
+    serving.await;
+    Ok(())
+}
+
+fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        info!("stopping");
+    })
+}
+
+fn log_to_stdout(filter: EnvFilter) {
+    tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_current_span(true)
+        .with_span_list(false)
+        .with_env_filter(filter)
+        .init();
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place where the clock is read")]
+fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+/// The Functions host takes this exit code for «start me again».
+const RESTART: u8 = 200;

@@ -3,6 +3,7 @@
 mod bad_bodies;
 mod bad_fields;
 mod changing;
+mod functions;
 mod health;
 mod history;
 mod listing;

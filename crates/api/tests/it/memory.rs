@@ -109,7 +109,7 @@ impl Aggregates<Order> for Memory {
             }
             None => true,
         });
-        let place = |at: Timestamp, key: &Key| (Reverse(at), key.clone());
+        let place = |at: Timestamp, key: &Key| Reverse((at, key.clone()));
         items.sort_by_key(|order| place(order.placed_at, &order.id));
         if let Some(Continuation { placed_at, key }) = continuation {
             let last = place(placed_at, &key);

@@ -1,0 +1,98 @@
+//! The function folders: what the host lets through is what the routes answer.
+
+use crate::world::{World, body_of};
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+#[derive(Deserialize)]
+struct Function {
+    bindings: Vec<Binding>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Binding {
+    #[serde(rename = "type")]
+    kind: String,
+    direction: String,
+    auth_level: Option<String>,
+    #[serde(default)]
+    methods: Vec<String>,
+    route: Option<String>,
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("functions")
+}
+
+fn functions() -> Vec<Function> {
+    let entries = fs::read_dir(folder()).expect("the folder is there");
+    let paths = entries.map(|entry| entry.expect("it can be read").path().join("function.json"));
+    let texts = paths.filter_map(|path| fs::read_to_string(path).ok());
+    texts.map(|text| serde_json::from_str(&text).expect("a function.json")).collect()
+}
+
+/// `get /api/orders/{id}` for each method of each function.
+fn triggers() -> BTreeSet<String> {
+    let triggers = functions().into_iter().flat_map(|function| function.bindings);
+    let triggers = triggers.filter(|binding| binding.kind == "httpTrigger");
+    let of = |binding: Binding| {
+        let route = binding.route.unwrap_or_default();
+        binding.methods.into_iter().map(move |method| format!("{method} /api/{route}"))
+    };
+    triggers.flat_map(of).collect()
+}
+
+/// `HEAD` goes wherever `GET` goes, and no document says so.
+fn with_head(method: &str) -> Vec<&str> {
+    if method == "get" { vec!["get", "head"] } else { vec![method] }
+}
+
+#[tokio::test]
+async fn the_host_lets_through_what_the_document_promises() {
+    let document: Value = body_of(&World::new().await.ask("GET /api/openapi.json").await);
+    let mut promised = BTreeSet::new();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        let methods = operations.as_object().unwrap().keys();
+        let methods = methods.flat_map(|method| with_head(method));
+        promised.extend(methods.map(|method| format!("{method} {path}")));
+    }
+    assert_eq!(triggers(), promised);
+}
+
+#[tokio::test]
+async fn every_trigger_reaches_a_route() {
+    let world = World::with_order().await;
+    for trigger in triggers() {
+        let (method, path) = trigger.split_once(' ').unwrap();
+        let request = format!("{} {}", method.to_uppercase(), path.replace("{id}", "o"));
+        let answer = world.ask(&request).await;
+        assert!(!answer.starts_with("404") && !answer.starts_with("405"), "{request}: {answer}");
+    }
+}
+
+/// Only such a function is passed on as HTTP, and only orders need a key.
+#[test]
+fn each_function_is_one_http_trigger_and_one_http_answer() {
+    for function in functions() {
+        let [trigger, answer] = function.bindings.as_slice() else { panic!("two bindings") };
+        assert_eq!((&*trigger.kind, &*trigger.direction), ("httpTrigger", "in"));
+        assert_eq!((&*answer.kind, &*answer.direction), ("http", "out"));
+        let is_of_orders = trigger.route.as_deref().unwrap().starts_with("orders");
+        let expected = if is_of_orders { "function" } else { "anonymous" };
+        assert_eq!(trigger.auth_level.as_deref(), Some(expected));
+    }
+}
+
+#[test]
+fn the_host_passes_requests_on_to_the_binary() {
+    let text = fs::read_to_string(folder().join("host.json")).unwrap();
+    let host: Value = serde_json::from_str(&text).unwrap();
+    let handler = &host["customHandler"];
+    assert_eq!(handler["description"]["defaultExecutablePath"], "api");
+    assert_eq!(handler["enableProxyingHttpRequest"], true);
+    assert_eq!(host["extensions"]["http"]["routePrefix"], "api");
+}
