@@ -2,10 +2,11 @@
 
 use super::ast::{Expr, Name, Select};
 use super::error::QueryError;
+use super::functions::Patterns;
 use super::limits::WORK_MAX;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell, RefMut};
 
 mod aggregate;
 mod collect;
@@ -16,6 +17,8 @@ mod order;
 mod rows;
 mod scalar;
 
+pub(super) use collect::canonical;
+
 /// A value, or undefined.
 pub(super) type Datum<'e> = Option<Cow<'e, Value>>;
 
@@ -25,7 +28,8 @@ pub(super) fn outermost<'a>(
     parameters: &Map<String, Value>,
     documents: impl Iterator<Item = &'a Value>,
 ) -> Result<Vec<Value>, QueryError> {
-    let context = Context { parameters, work: Cell::new(0) };
+    let context =
+        Context { parameters, work: Cell::new(0), patterns: RefCell::new(Patterns::default()) };
     let scope = Scope { context: &context, frame: None, held: &[] };
     rows::container(select, &scope, &mut { documents })
 }
@@ -34,6 +38,7 @@ pub(super) fn outermost<'a>(
 pub(super) struct Context<'e> {
     parameters: &'e Map<String, Value>,
     work: Cell<u64>,
+    patterns: RefCell<Patterns>,
 }
 
 impl Context<'_> {
@@ -45,6 +50,11 @@ impl Context<'_> {
             return Ok(());
         }
         Err(QueryError::limit(offset, "the query takes too many rows or builds too much"))
+    }
+
+    /// The regular expressions compiled so far.
+    pub(super) fn patterns(&self) -> RefMut<'_, Patterns> {
+        self.patterns.borrow_mut()
     }
 }
 
@@ -59,7 +69,7 @@ struct Scope<'e> {
 /// One name and its value.
 struct Frame<'e> {
     name: Option<&'e str>,
-    value: Option<&'e Value>,
+    value: &'e Value,
     outer: Option<&'e Self>,
 }
 
@@ -68,7 +78,7 @@ impl<'e> Scope<'e> {
         let mut frame = self.frame;
         while let Some(here) = frame {
             if here.name == Some(name) {
-                return here.value.map(Cow::Borrowed);
+                return Some(Cow::Borrowed(here.value));
             }
             frame = here.outer;
         }
@@ -95,13 +105,27 @@ impl<'e> Scope<'e> {
     }
 }
 
-/// What it costs to build a value: one for itself and all it holds, one for 32 bytes of text.
+/// What it costs to build a value: ten for itself and all it holds, one for four bytes of text.
 pub(super) fn weight(value: &Value) -> u64 {
     let inner = match value {
         Value::Null | Value::Bool(_) | Value::Number(_) => 0,
-        Value::String(text) => u64::try_from(text.len() / 32).unwrap_or(u64::MAX),
+        Value::String(text) => length(text.len() / 4),
         Value::Array(items) => items.iter().map(weight).sum(),
         Value::Object(fields) => fields.values().map(weight).sum(),
     };
-    1 + inner
+    10 + inner
+}
+
+/// What it costs to look at a value as a whole.
+fn extent(value: &Value) -> u64 {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+        Value::String(text) => length(text.len() / 32),
+        Value::Array(items) => length(items.len()),
+        Value::Object(fields) => length(fields.len()),
+    }
+}
+
+fn length(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
 }

@@ -138,6 +138,11 @@ impl<'t> Lexer<'t> {
     }
 }
 
+/// Whether the whole text is one word.
+pub(super) fn is_word(text: &str) -> bool {
+    text.starts_with(is_word_start) && text.chars().all(is_word_part)
+}
+
 fn is_digit(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit())
 }

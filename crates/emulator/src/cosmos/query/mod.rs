@@ -74,8 +74,16 @@ impl Query {
     }
 
     /// The body of the answer to a query plan request, its ranges covering everything.
+    ///
+    /// `TOP`, `OFFSET` and `LIMIT` that are given as parameters stay `null`; see
+    /// [`Query::plan_with`].
     pub fn plan(&self) -> Value {
-        plan::of(&self.select)
+        self.plan_with(&Map::new())
+    }
+
+    /// As [`Query::plan`], with the values of the parameters.
+    pub fn plan_with(&self, parameters: &Map<String, Value>) -> Value {
+        plan::of(&self.select, parameters)
     }
 
     /// What every match must satisfy: `(path, value)` pairs that may serve an index. Not all

@@ -2,7 +2,7 @@
 
 use super::ast::Select;
 use super::error::QueryError;
-use super::lexer::{Kind, Token, tokens};
+use super::lexer::{Kind, Token, is_word, tokens};
 use super::limits::{DEPTH_MAX, ITEMS_MAX};
 
 mod clauses;
@@ -161,6 +161,11 @@ impl<'t> Parser<'t> {
         };
         QueryError::syntax(token.offset, format!("{found} where {expected} was expected"))
     }
+}
+
+/// Whether a text can stand as a name: a word that is no keyword.
+pub(super) fn is_name(text: &str) -> bool {
+    is_word(text) && !is_keyword(text)
 }
 
 /// Whether a word is reserved: it can be neither an alias nor, after a dot, a property.

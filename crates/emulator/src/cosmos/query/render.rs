@@ -4,7 +4,7 @@
 
 use super::ast::{Aggregate, BinaryOp, Call, Collection, Expr, Name, Step, UnaryOp};
 use super::ast::{Bound, Field, OrderKey, Select, Shape, Source};
-use super::parser::OPERATORS;
+use super::parser::{OPERATORS, is_name};
 use serde_json::Value;
 use std::fmt::Write as _;
 
@@ -45,6 +45,11 @@ pub(super) fn expr(expr: &Expr) -> String {
 
 /// A query as text, clauses on lines of their own.
 pub(super) fn select(query: &Select) -> String {
+    with_filter(query, query.filter.as_ref().map(expr))
+}
+
+/// A query as text, with another filter than its own.
+pub(super) fn with_filter(query: &Select, filter: Option<String>) -> String {
     let mut text = "SELECT ".to_owned();
     if query.distinct {
         text.push_str("DISTINCT ");
@@ -57,14 +62,15 @@ pub(super) fn select(query: &Select) -> String {
         let word = if index == 0 { "FROM" } else { "JOIN" };
         let _ = write!(text, "\n{word} {}", self::source(source));
     }
-    if let Some(filter) = &query.filter {
-        let _ = write!(text, "\nWHERE {}", expr(filter));
+    if let Some(filter) = filter {
+        let _ = write!(text, "\nWHERE {filter}");
     }
     if !query.group_by.is_empty() {
         let _ = write!(text, "\nGROUP BY {}", joined(&query.group_by, ", "));
     }
     if !query.order_by.is_empty() {
-        let _ = write!(text, "\nORDER BY {}", order_by(&query.order_by));
+        let keys: Vec<_> = query.order_by.iter().map(order_key).collect();
+        let _ = write!(text, "\nORDER BY {}", keys.join(", "));
     }
     if let Some(window) = &query.window {
         let _ = write!(text, "\nOFFSET {} LIMIT {}", bound(&window.offset), bound(&window.limit));
@@ -72,12 +78,9 @@ pub(super) fn select(query: &Select) -> String {
     text
 }
 
-/// The keys of ORDER BY.
-pub(super) fn order_by(keys: &[OrderKey]) -> String {
-    let direction = |key: &OrderKey| if key.descending { "DESC" } else { "ASC" };
-    let key = |key: &OrderKey| format!("{} {}", expr(&key.expr), direction(key));
-    let keys: Vec<_> = keys.iter().map(key).collect();
-    keys.join(", ")
+fn order_key(key: &OrderKey) -> String {
+    let text = expr(&key.expr);
+    if key.descending { format!("{text} DESC") } else { text }
 }
 
 /// An aggregate's name.
@@ -126,10 +129,13 @@ fn bound(bound: &Bound) -> String {
     }
 }
 
+/// Fields after a dot where they may stand there, in brackets otherwise.
 fn path(base: &Expr, steps: &[Step]) -> String {
     let mut text = expr(base);
+    let dots = matches!(base, Expr::Variable(_));
     for step in steps {
         let _ = match step {
+            Step::Field(name) if dots && is_name(name) => write!(text, ".{name}"),
             Step::Field(name) => write!(text, "[{}]", Value::from(name.as_str())),
             Step::Index(index) => write!(text, "[{index}]"),
             Step::Computed(key) => write!(text, "[{}]", expr(key)),

@@ -2,7 +2,11 @@
 
 mod clauses;
 mod conditions;
+mod equalities;
+mod functions;
 mod operators;
+mod plans;
+mod sources;
 
 use super::{QueryError, parse};
 use expect_test::Expect;

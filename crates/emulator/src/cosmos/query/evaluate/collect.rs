@@ -152,7 +152,7 @@ fn rows_of(bound: &Bound, scope: &Scope<'_>) -> Result<usize, QueryError> {
 /// What the SELECT clause makes of a row.
 pub(super) fn project<'e>(shape: &'e Shape, scope: &Scope<'e>) -> Result<Datum<'e>, QueryError> {
     match shape {
-        Shape::Star => Ok(scope.frame.and_then(|frame| frame.value).map(Cow::Borrowed)),
+        Shape::Star => Ok(scope.frame.map(|frame| Cow::Borrowed(frame.value))),
         Shape::Value(expr) => scope.scalar(expr),
         Shape::Fields(fields) => {
             let mut object = Map::new();
@@ -167,7 +167,7 @@ pub(super) fn project<'e>(shape: &'e Shape, scope: &Scope<'e>) -> Result<Datum<'
 }
 
 /// A text that is the same for equal values: numbers are written by their value.
-pub(super) fn canonical(value: &Value) -> String {
+pub(in crate::cosmos::query) fn canonical(value: &Value) -> String {
     fn write(value: &Value, text: &mut String) {
         match value {
             Value::Number(number) => {

@@ -36,10 +36,10 @@ impl Pattern {
         Self { parts }
     }
 
-    /// How often the text may be walked through.
-    pub(super) fn wildcards(&self) -> u64 {
-        let parts = u64::try_from(self.parts.len()).unwrap_or(u64::MAX);
-        parts.saturating_add(1)
+    /// What it may cost to match a text: each run may walk through all of it.
+    pub(super) fn work(&self, text: &str) -> u64 {
+        let steps = (text.len() / 16).saturating_mul(self.parts.len());
+        u64::try_from(steps).unwrap_or(u64::MAX)
     }
 
     /// Whether the whole text fits. Backtracks to the last run only, which is enough.

@@ -26,7 +26,7 @@ pub(super) fn container(
         Collection::Path(path) => {
             let name = container_name(path);
             for document in documents {
-                let frame = Frame { name, value: Some(document), outer: scope.frame };
+                let frame = Frame { name, value: document, outer: scope.frame };
                 let scope = Scope { frame: Some(&frame), ..*scope };
                 if source(first, joins, &scope, &mut collector)?.is_break() {
                     break;
@@ -35,11 +35,7 @@ pub(super) fn container(
         }
         Collection::Subquery(inner) => {
             let values = container(inner, scope, documents)?;
-            for value in &values {
-                if each(first, Some(value), joins, scope, &mut collector)?.is_break() {
-                    break;
-                }
-            }
+            let _flow = bind_all(first, &values, joins, scope, &mut collector)?;
         }
     }
     collector.finish()
@@ -67,38 +63,35 @@ fn source(
     collector: &mut Collector<'_>,
 ) -> Flow {
     match &source.collection {
-        Collection::Path(path) => match scope.scalar(path)? {
-            Some(value) => each(source, Some(&value), joins, scope, collector),
-            None => Ok(ControlFlow::Continue(())),
-        },
+        Collection::Path(path) => {
+            let value = scope.scalar(path)?;
+            let values = match value.as_deref() {
+                None => &[],
+                Some(Value::Array(elements)) if source.each => elements.as_slice(),
+                Some(_) if source.each => &[],
+                Some(value) => std::slice::from_ref(value),
+            };
+            bind_all(source, values, joins, scope, collector)
+        }
+        // Its values are rows, whether it stands after `IN` or alone.
         Collection::Subquery(select) => {
-            for value in &correlated(select, scope)? {
-                if each(source, Some(value), joins, scope, collector)?.is_break() {
-                    return Ok(ControlFlow::Break(()));
-                }
-            }
-            Ok(ControlFlow::Continue(()))
+            bind_all(source, &correlated(select, scope)?, joins, scope, collector)
         }
     }
 }
 
-/// Binds the alias to the value, or with `IN` to each of its elements.
-fn each(
+/// Binds the alias to each value in turn, and goes on to the joins.
+fn bind_all(
     source: &Source,
-    value: Option<&Value>,
+    values: &[Value],
     joins: &[Source],
     scope: &Scope<'_>,
     collector: &mut Collector<'_>,
 ) -> Flow {
-    let mut bind = |value: Option<&Value>| {
+    for value in values {
         let frame = Frame { name: source.alias.as_deref(), value, outer: scope.frame };
-        sources(joins, &Scope { frame: Some(&frame), ..*scope }, collector)
-    };
-    if !source.each {
-        return bind(value);
-    }
-    for element in value.and_then(Value::as_array).into_iter().flatten() {
-        if bind(Some(element))?.is_break() {
+        let scope = Scope { frame: Some(&frame), ..*scope };
+        if sources(joins, &scope, collector)?.is_break() {
             return Ok(ControlFlow::Break(()));
         }
     }

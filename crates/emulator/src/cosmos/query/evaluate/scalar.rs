@@ -1,14 +1,16 @@
 //! The value of an expression for one row.
 
-use super::{Datum, Scope, collect, compare, like, operators, weight};
-use crate::cosmos::query::ast::{Call, Expr, Select, Step, UnaryOp};
+use super::{Datum, Scope, collect, compare, extent, like, operators, weight};
+use crate::cosmos::query::ast::{BinaryOp, Call, Expr, Select, Step, UnaryOp};
 use crate::cosmos::query::error::QueryError;
+use crate::cosmos::query::limits::BUILT_BYTES_MAX;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 
 impl<'e> Scope<'e> {
     /// The value, or undefined.
     pub(super) fn scalar(&self, expr: &'e Expr) -> Result<Datum<'e>, QueryError> {
+        self.context.charge(1, 0)?;
         match expr {
             Expr::Undefined => Ok(None),
             Expr::Literal(value) => Ok(Some(Cow::Borrowed(value))),
@@ -95,17 +97,27 @@ impl<'e> Scope<'e> {
     fn chain(
         &self,
         first: &'e Expr,
-        rest: &'e [(crate::cosmos::query::ast::BinaryOp, Expr)],
+        rest: &'e [(BinaryOp, Expr)],
     ) -> Result<Datum<'e>, QueryError> {
         let mut left = self.scalar(first)?;
         for (op, operand) in rest {
             let right = self.scalar(operand)?;
             left = operators::binary(*op, left.as_deref(), right.as_deref());
-            if let Some(value @ Value::String(_)) = left.as_deref() {
-                self.context.charge(weight(value), 0)?;
+            if *op == BinaryOp::Concat {
+                self.charge_text(left.as_deref())?;
             }
         }
         Ok(left)
+    }
+
+    /// Counts a text that was put together, and refuses one that is longer than may be.
+    fn charge_text(&self, text: Option<&Value>) -> Result<(), QueryError> {
+        let length = text.and_then(Value::as_str).map_or(0, str::len);
+        if BUILT_BYTES_MAX < length {
+            let what = format!("a text of {length} bytes; {BUILT_BYTES_MAX} are allowed");
+            return Err(QueryError::limit(0, what));
+        }
+        self.context.charge(text.map_or(0, weight), 0)
     }
 
     fn path(&self, base: &'e Expr, steps: &'e [Step]) -> Result<Datum<'e>, QueryError> {
@@ -161,8 +173,7 @@ impl<'e> Scope<'e> {
         match (value.as_deref(), pattern.as_deref()) {
             (Some(Value::String(value)), Some(Value::String(pattern))) => {
                 let pattern = like::Pattern::new(pattern, escape);
-                let work = u64::try_from(value.len() / 16).unwrap_or(u64::MAX);
-                self.context.charge(work.saturating_mul(pattern.wildcards()), 0)?;
+                self.context.charge(pattern.work(value), 0)?;
                 Ok(truth(Some(pattern.matches(value))))
             }
             (_, _) => Ok(None),
@@ -194,9 +205,11 @@ impl<'e> Scope<'e> {
     fn call(&self, call: &'e Call) -> Result<Datum<'e>, QueryError> {
         let mut arguments = Vec::with_capacity(call.arguments.len());
         for argument in &call.arguments {
-            arguments.push(self.scalar(argument)?);
+            let argument = self.scalar(argument)?;
+            self.context.charge(argument.as_deref().map_or(0, extent), call.offset)?;
+            arguments.push(argument);
         }
-        let result = call.function.apply(arguments);
+        let result = call.function.apply(&arguments, self.context, call.offset)?;
         if let Some(Cow::Owned(value)) = &result {
             self.context.charge(weight(value), call.offset)?;
         }

@@ -31,16 +31,16 @@ fn undefined_values_are_left_out() {
         "SELECT VALUE c.who.name FROM c",
         &outbox(),
         expect![[r#"
-        "Ann"
-        "Bob"
-    "#]],
+            "Ann"
+            "Bob"
+        "#]],
     );
     check(
         "SELECT c.who FROM c WHERE c.n = 1",
         &outbox(),
         expect![[r"
-        {}
-    "]],
+            {}
+        "]],
     );
 }
 
@@ -67,24 +67,24 @@ fn order_by_sorts_by_type_then_value() {
         "SELECT VALUE c.id FROM c ORDER BY c.k",
         &documents,
         expect![[r#"
-        "undefined"
-        "null"
-        "false"
-        "true"
-        "less"
-        "number"
-        "text"
-        "array"
-        "object"
-    "#]],
+            "undefined"
+            "null"
+            "false"
+            "true"
+            "less"
+            "number"
+            "text"
+            "array"
+            "object"
+        "#]],
     );
     check(
         "SELECT VALUE c.id FROM c ORDER BY c.k DESC, c.id OFFSET 2 LIMIT 2",
         &documents,
         expect![[r#"
-        "text"
-        "number"
-    "#]],
+            "text"
+            "number"
+        "#]],
     );
 }
 
@@ -94,15 +94,15 @@ fn aggregates_fold_all_rows_into_one() {
         "SELECT VALUE COUNT(1) FROM c WHERE c.type = 'event'",
         &outbox(),
         expect![[r"
-        3
-    "]],
+            3
+        "]],
     );
     check(
         "SELECT VALUE COUNT(1) FROM c WHERE false",
         &outbox(),
         expect![[r"
-        0
-    "]],
+            0
+        "]],
     );
     check(
         "SELECT SUM(c.n) AS sum, AVG(c.n), MIN(c.n), MAX(c.n), COUNT(c.state) FROM c",
@@ -110,6 +110,165 @@ fn aggregates_fold_all_rows_into_one() {
         expect![[r#"
             {"$1":3.7,"$2":1,"$3":10,"$4":4,"sum":18.5}
         "#]],
+    );
+}
+
+#[test]
+fn groups_come_in_order_of_appearance() {
+    check(
+        "SELECT c.type, c.state ?? 'none' AS state, COUNT(1) AS many, MAX(c.n) - MIN(c.n) AS spread
+         FROM c GROUP BY c.type, c.state ?? 'none'",
+        &outbox(),
+        expect![[r#"
+            {"many":1,"spread":0,"state":null,"type":"order"}
+            {"many":2,"spread":0.5,"state":"pending","type":"event"}
+            {"many":1,"spread":0,"state":"processed","type":"event"}
+            {"many":1,"spread":0,"state":"none","type":"order"}
+        "#]],
+    );
+    let lengths = "SELECT VALUE LENGTH(c.type) FROM c GROUP BY LENGTH(c.type)";
+    check(
+        lengths,
+        &outbox(),
+        expect![[r"
+            5
+        "]],
+    );
+    let none = "SELECT VALUE COUNT(1) FROM c WHERE false GROUP BY c.type";
+    check(none, &outbox(), expect![[""]]);
+}
+
+#[test]
+fn aggregates_of_mixed_or_missing_values() {
+    let documents = json!([{"n": 1, "m": "a"}, {"n": "x", "m": null}, {"m": 3}]);
+    let text = "SELECT SUM(c.n) AS sum, AVG(c.n) AS avg, MIN(c.m) AS min, MAX(c.m) AS max,
+                       COUNT(c.n) AS count FROM c";
+    check(
+        text,
+        &documents,
+        expect![[r#"
+            {"count":2,"max":"a","min":null}
+        "#]],
+    );
+    check(
+        text,
+        &json!([]),
+        expect![[r#"
+            {"count":0,"sum":0}
+        "#]],
+    );
+    check(
+        text,
+        &json!([{"m": [1]}, {"m": 1}]),
+        expect![[r#"
+            {"count":0,"sum":0}
+        "#]],
+    );
+}
+
+#[test]
+fn distinct_drops_repeats() {
+    let documents = json!([{"k": 1}, {"k": 1.0}, {"k": [1]}, {"k": "1"}, {"k": [1.0]}, {}]);
+    check(
+        "SELECT DISTINCT VALUE c.k FROM c",
+        &documents,
+        expect![[r#"
+            1
+            [1]
+            "1"
+        "#]],
+    );
+    let second = "SELECT DISTINCT c.k FROM c ORDER BY c.k DESC OFFSET 1 LIMIT 2";
+    check(
+        second,
+        &documents,
+        expect![[r#"
+            {"k":"1"}
+            {"k":1}
+        "#]],
+    );
+}
+
+#[test]
+fn top_offset_and_limit_cut_the_values() {
+    check(
+        "SELECT TOP @n VALUE c.id FROM c",
+        &outbox(),
+        expect![[r#"
+            "1"
+            "1.1"
+        "#]],
+    );
+    check(
+        "SELECT VALUE c.id FROM c OFFSET 1 LIMIT @n",
+        &outbox(),
+        expect![[r#"
+            "1.1"
+            "1.2"
+        "#]],
+    );
+    check("SELECT TOP 0 * FROM c", &outbox(), expect![[""]]);
+    check(
+        "SELECT TOP 2 VALUE c.who.name FROM c",
+        &outbox(),
+        expect![[r#"
+            "Ann"
+            "Bob"
+        "#]],
+    );
+}
+
+#[test]
+fn a_long_sort_keeps_what_is_wanted() {
+    let documents: Vec<_> = (0..1_000).map(|n| json!({"n": (n * 7_919) % 1_000})).collect();
+    let documents = json!(documents);
+    let last = "SELECT TOP 3 VALUE c.n FROM c ORDER BY c.n DESC";
+    check(
+        last,
+        &documents,
+        expect![[r"
+            999
+            998
+            997
+        "]],
+    );
+    let middle = "SELECT VALUE c.n FROM c ORDER BY c.n OFFSET 500 LIMIT 2";
+    check(
+        middle,
+        &documents,
+        expect![[r"
+            500
+            501
+        "]],
+    );
+}
+
+#[test]
+fn texts_and_names_may_be_written_in_many_ways() {
+    let documents = json!([{"a b": {"c": [10, 20]}, "q'": "\"x\"\n"}]);
+    let comment = r#"SELECT VALUE c["a b"].c[1] FROM c -- the second"#;
+    check(
+        comment,
+        &documents,
+        expect![[r"
+            20
+        "]],
+    );
+    let quotes = r#"SELECT VALUE c['q\''] FROM c /* quoted */ WHERE c["q'"] = '"x"\u000a'"#;
+    check(
+        quotes,
+        &documents,
+        expect![[r#"
+            "\"x\"\n"
+        "#]],
+    );
+    let computed = "select value c[concat('a', ' b')].c[0 + 1] from c";
+    check(
+        computed,
+        &documents,
+        expect![[r"
+            20
+        "]],
     );
 }
 
