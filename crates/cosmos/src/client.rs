@@ -90,14 +90,15 @@ impl Client {
         loop {
             let region = self.region(request.access, call.regions_skipped);
             call.attempts += 1;
-            let came = match self.attempt(request, caches, &region).await? {
+            let left = self.patience.total_max.saturating_sub(call.started.elapsed());
+            let came = match self.attempt(request, caches, &region, left).await? {
                 Attempted::Done(reply) => return Ok(Reply { open: call.open, ..reply }),
                 Attempted::Failed(failed) => failed,
             };
             call.open |= request.access == Access::Write && came.may_have_happened();
             let how = (request.route(), request.repeat);
             came.forget_what_is_gone(caches);
-            match after(came.came(), how, call.so_far(), self.patience) {
+            match after(came.came(), how, self.so_far(&call), self.patience) {
                 Next::Stop => return Err(came.into_failure(call.open)),
                 Next::Again(pause) => tokio::time::sleep(pause).await,
                 Next::Elsewhere(pause) => {
@@ -124,7 +125,9 @@ impl Client {
     async fn leave(&self, failed: &Endpoint, reachable: bool) {
         let known = self.regions().to_ask();
         for endpoint in known.iter().filter(|endpoint| reachable || *endpoint != failed) {
-            let asked = self.attempt(&Request::account(), &self.no_caches, endpoint).await;
+            let request = Request::account();
+            let left = self.patience.total_max;
+            let asked = self.attempt(&request, &self.no_caches, endpoint, left).await;
             let Ok(Attempted::Done(reply)) = asked else { continue };
             if self.take_over(&reply).is_ok() {
                 break;
@@ -148,6 +151,16 @@ impl Client {
         self.regions.read().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn so_far(&self, call: &Call) -> SoFar {
+        SoFar {
+            attempts: call.attempts,
+            elapsed: call.started.elapsed(),
+            renewed: call.renewed,
+            by_token: matches!(self.credential, Credential::Entra(_)),
+            jitter: fastrand::f64(),
+        }
+    }
+
     fn forget_token(&self) {
         match &self.credential {
             Credential::Key(_) => {}
@@ -160,14 +173,5 @@ impl Call {
     fn new() -> Self {
         let started = Instant::now();
         Self { started, attempts: 0, regions_skipped: 0, renewed: false, open: false }
-    }
-
-    fn so_far(&self) -> SoFar {
-        SoFar {
-            attempts: self.attempts,
-            elapsed: self.started.elapsed(),
-            renewed: self.renewed,
-            jitter: fastrand::f64(),
-        }
     }
 }

@@ -131,6 +131,7 @@ fn number(text: Option<&str>) -> Result<i64, Unreadable> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn range(id: &str, parents: &[&str]) -> Range {
         let parents = parents.iter().map(ToString::to_string).collect();
@@ -192,5 +193,25 @@ mod tests {
         sessions.capture("0:-1#5");
         sessions.clear();
         assert_eq!(sessions.of_all(), None);
+    }
+
+    proptest! {
+        /// Answers come in any order; what is known only ever grows.
+        #[test]
+        fn the_order_of_answers_does_not_count(
+            tokens in prop::collection::vec((0..3_i64, 0..50_i64, 0..50_i64), 1..12),
+            seed in any::<u64>(),
+        ) {
+            let known_after = |order: &[(i64, i64, i64)]| {
+                let sessions = Sessions::default();
+                for (version, lsn, region) in order {
+                    sessions.capture(&format!("0:{version}#{lsn}#1={region}"));
+                }
+                sessions.of_range(&range("0", &[]))
+            };
+            let mut shuffled = tokens.clone();
+            fastrand::Rng::with_seed(seed).shuffle(&mut shuffled);
+            prop_assert_eq!(known_after(&tokens), known_after(&shuffled));
+        }
     }
 }

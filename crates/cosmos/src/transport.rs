@@ -27,7 +27,6 @@ impl Transport {
             .pool_idle_timeout(POOL_IDLE)
             .pool_max_idle_per_host(POOL_IDLE_CONNECTIONS_MAX)
             .connect_timeout(CONNECT_MAX)
-            .timeout(ANSWER_MAX)
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .referer(false);
@@ -35,20 +34,23 @@ impl Transport {
         Ok(Self { http: builder.build()? })
     }
 
-    /// One attempt with these headers: a whole answer, or none.
+    /// One attempt with these headers, in the time that its caller has left: a whole
+    /// answer, or none.
     pub(crate) async fn attempt(
         &self,
         url: Url,
         request: &Request,
         headers: HeaderMap,
+        left: Duration,
     ) -> Result<Reply, NoAnswer> {
         let mut outgoing = reqwest::Request::new(request.method.clone(), url);
         *outgoing.headers_mut() = headers;
+        *outgoing.timeout_mut() = Some(left.clamp(ANSWER_MIN, ANSWER_MAX));
         if !request.body.is_empty() {
             *outgoing.body_mut() = Some(request.body.clone().into());
         }
-        let answer = self.http.execute(outgoing).await.map_err(no_answer)?;
-        let (status, headers) = (answer.status(), answer.headers().clone());
+        let mut answer = self.http.execute(outgoing).await.map_err(no_answer)?;
+        let (status, headers) = (answer.status(), std::mem::take(answer.headers_mut()));
         Ok(Reply { status, headers, body: whole_body(answer).await?, open: false })
     }
 }
@@ -88,6 +90,8 @@ const CONNECT_MAX: Duration = Duration::from_secs(3);
 /// The service itself gives up on a batch after 5 s; a caller on Azure Functions has far
 /// more than this left.
 const ANSWER_MAX: Duration = Duration::from_secs(10);
+/// An attempt that gets less is not worth sending.
+const ANSWER_MIN: Duration = Duration::from_millis(500);
 /// Shorter than the four minutes after which Azure's load balancers forget a connection.
 const POOL_IDLE: Duration = Duration::from_secs(90);
 const TCP_KEEPALIVE: Duration = Duration::from_mins(1);

@@ -68,8 +68,10 @@ pub(crate) struct SoFar {
     pub(crate) attempts: u32,
     /// Time gone since the first.
     pub(crate) elapsed: Duration,
-    /// Whether caches were already renewed once for this call.
+    /// Whether caches and token were already renewed for this call.
     pub(crate) renewed: bool,
+    /// Whether the credential is a token, which can be renewed; a key is right or wrong.
+    pub(crate) by_token: bool,
     /// Between 0 and 1, different each time: spreads callers that fail together.
     pub(crate) jitter: f64,
 }
@@ -126,7 +128,8 @@ fn after_refusal(refusal: &Refusal, (route, repeat): (Route, Repeat), so_far: So
         (404, 1002) if so_far.attempts == 1 => Next::Again(backoff(so_far)),
         (404, 1002) => Next::Elsewhere(backoff(so_far)),
         (403, 3 | 1008) => Next::AskAccount(backoff(so_far)),
-        (404, 1003) | (400, 1024) | (401, _) if !so_far.renewed => Next::Renew,
+        (404, 1003) | (400, 1024) if !so_far.renewed => Next::Renew,
+        (401, _) if so_far.by_token && !so_far.renewed => Next::Renew,
         (408 | 500 | 502 | 503 | 504, _) => elsewhere_if_harmless(repeat, so_far),
         _ => Next::Stop,
     }

@@ -78,6 +78,7 @@ const RING_END: &str = "FF";
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn range(id: &str, min: &str, max: &str, parents: &[&str]) -> Range {
         let parents = parents.iter().map(ToString::to_string).collect();
@@ -124,5 +125,28 @@ mod tests {
         assert_eq!(cut, Err(Gap { at: "80".into() }));
         let short = Ranges::assemble(vec![range("1", "", "80", &[])]);
         assert_eq!(short, Err(Gap { at: "80".into() }));
+    }
+
+    proptest! {
+        /// However the ring is cut, one range holds a key, and its stretch says so.
+        #[test]
+        fn every_key_is_held_by_the_range_that_says_so(
+            cuts in prop::collection::btree_set("[0-3][0-9A-F]{5}", 0..6),
+            key in ".{0,12}",
+        ) {
+            let mut borders = vec![String::new()];
+            borders.extend(cuts);
+            borders.push("FF".to_owned());
+            let found = borders
+                .windows(2)
+                .enumerate()
+                .map(|(n, border)| range(&n.to_string(), &border[0], &border[1], &[]))
+                .collect();
+            let key = PartitionKey::new(key);
+            let ranges = Ranges::assemble(found).unwrap();
+            let holder = ranges.holding(&key).unwrap();
+            let epk = key.epk().as_str().to_owned();
+            prop_assert!(holder.min <= epk && epk < holder.max, "{holder:?} {epk}");
+        }
     }
 }

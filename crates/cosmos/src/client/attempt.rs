@@ -1,5 +1,7 @@
 //! One attempt: dated and signed for its instant, sent to one region, counted.
 
+use std::time::Duration;
+
 use http::{HeaderName, HeaderValue, header};
 use jiff::Timestamp;
 
@@ -25,12 +27,13 @@ pub(super) enum Failed {
 }
 
 impl Client {
-    /// One attempt in one region, signed for this instant.
+    /// One attempt in one region, signed for this instant, in the time that is left.
     pub(super) async fn attempt(
         &self,
         request: &Request,
         caches: &Caches,
         region: &Endpoint,
+        left: Duration,
     ) -> Result<Attempted, Failure> {
         let now = now();
         let date = Date::of(now);
@@ -44,7 +47,7 @@ impl Client {
             headers.insert(X_MS_SESSION_TOKEN, value(&token)?);
         }
         self.meter.sent(request.kind);
-        let sent = self.transport.attempt(region.at(&request.path), request, headers).await;
+        let sent = self.transport.attempt(region.at(&request.path), request, headers, left).await;
         let reply = match sent {
             Ok(reply) => reply,
             Err(silence) => return Ok(Attempted::Failed(Failed::Silent(silence))),

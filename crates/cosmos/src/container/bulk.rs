@@ -52,7 +52,8 @@ impl Container {
             tokio::time::sleep(pause).await;
             attempts += 1;
             let (elapsed, jitter) = (started.elapsed(), fastrand::f64());
-            let so_far = SoFar { attempts, elapsed, renewed: false, jitter };
+            // Token and caches are the business of each request, not of the rounds.
+            let so_far = SoFar { attempts, elapsed, renewed: true, by_token: false, jitter };
             self.round(patches, &mut fates, so_far).await;
         }
         fates.into_iter().filter_map(Fate::settled).collect()

@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn parked_says_why_and_never_expires() {
-        let reason = "x".repeat(3).clone();
+        let reason = "xxx".to_owned();
         check(
             MarkAs::Parked { reason },
             expect![[

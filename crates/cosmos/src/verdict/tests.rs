@@ -1,13 +1,14 @@
 //! A row for each line of the table.
 
 use super::*;
+use proptest::prelude::*;
 
 fn refusal(status: u16, substatus: u16) -> Refusal {
     Refusal { status, substatus, retry_after: None, message: String::new() }
 }
 
 fn tried(attempts: u32) -> SoFar {
-    SoFar { attempts, elapsed: Duration::ZERO, renewed: false, jitter: 1.0 }
+    SoFar { attempts, elapsed: Duration::ZERO, renewed: false, by_token: true, jitter: 1.0 }
 }
 
 fn ms(millis: u64) -> Duration {
@@ -81,6 +82,14 @@ fn a_container_made_anew_is_learned_once() {
 }
 
 #[test]
+fn a_wrong_key_stays_wrong() {
+    let by_key = SoFar { by_token: false, ..tried(1) };
+    let refusal = refusal(401, 0);
+    let next = after(Came::Refusal(&refusal), READ_BY_KEY, by_key, Patience::default());
+    assert_eq!(next, Next::Stop);
+}
+
+#[test]
 fn trouble_of_the_service_goes_elsewhere_unless_that_doubles() {
     for status in [408, 500, 502, 503, 504] {
         check(status, 0, READ_BY_KEY, 2, Next::Elsewhere(ms(100)));
@@ -119,4 +128,34 @@ fn jitter_shortens_a_pause_to_half_at_most() {
     let calm = SoFar { jitter: 0.0, ..tried(1) };
     let next = after(Came::NotSent, READ_BY_KEY, calm, Patience::default());
     assert_eq!(next, Next::AskAccount(ms(25)));
+}
+
+proptest! {
+    /// Whatever comes, nothing goes on for ever: attempts end, pauses are short or were
+    /// asked for, and none starts that would end after the patience.
+    #[test]
+    fn nothing_goes_on_for_ever(
+        status in 400..600_u16,
+        substatus in prop::sample::select(vec![0, 3, 1002, 1003, 1008, 1024, 3092, 3200]),
+        told in prop::option::of(0..100_000_u64),
+        (attempts, elapsed) in (1..20_u32, 0..40_000_u64),
+        (by_token, renewed, jitter) in (any::<bool>(), any::<bool>(), 0.0..1.0),
+        how in prop::sample::select(vec![READ_BY_KEY, BY_RANGE, DOUBLES]),
+    ) {
+        let refusal = Refusal { retry_after: told.map(ms), ..refusal(status, substatus) };
+        let so_far = SoFar { attempts, elapsed: ms(elapsed), renewed, by_token, jitter };
+        let patience = Patience::default();
+        match after(Came::Refusal(&refusal), how, so_far, patience) {
+            Next::Again(pause) | Next::Elsewhere(pause) | Next::AskAccount(pause) => {
+                prop_assert!(attempts < patience.attempts_max);
+                prop_assert!(ms(elapsed) + pause <= patience.total_max);
+                let was_told = status == 429 && told.is_some();
+                prop_assert!(was_told || pause <= PAUSE_MAX);
+                let may_repeat = how != DOUBLES || !leaves_open(&refusal);
+                prop_assert!(may_repeat, "a write that doubles was repeated");
+            }
+            Next::Renew => prop_assert!(!renewed),
+            Next::Stop => {}
+        }
+    }
 }

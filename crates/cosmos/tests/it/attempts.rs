@@ -135,3 +135,45 @@ async fn nobody_there_is_no_answer_and_nothing_happened() {
     assert!(!failure.open);
     assert_eq!(container.client().meter().requests(), 2);
 }
+
+#[tokio::test]
+async fn an_answer_that_never_comes_is_waited_for_no_longer_than_the_caller_can() {
+    let peer = Peer::start([Answer::Hang, reply(201, "{}")]).await;
+    let patience = Patience { attempts_max: 9, total_max: Duration::from_millis(100) };
+    let container = peer.container_as(Credential::Key(KEY.parse().unwrap()), patience);
+    let started = Instant::now();
+    let failure = container.create(&key(), &json!({"id": "o-1"})).await.unwrap_err();
+    assert!(started.elapsed() < Duration::from_secs(8), "an attempt alone may take ten");
+    assert_eq!((failure.to_string().as_str(), failure.open), ("the store does not answer", true));
+    assert_eq!(peer.left(), 1);
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed_with_the_signature() {
+    let elsewhere = Peer::start([]).await;
+    let there = format!("{}/", elsewhere.url());
+    let peer = Peer::start([reply(307, "").with("location", &there)]).await;
+    let failure = peer.container().read(&key(), "o-1").await.unwrap_err();
+    assert!(matches!(failure.why, Why::Refused { status: 307, .. }), "{failure}");
+    assert!(elsewhere.asked().is_empty());
+}
+
+#[tokio::test]
+async fn connections_are_kept() {
+    let peer = Peer::start((0..20).map(|_| reply(200, "{}"))).await;
+    let container = peer.container();
+    for _ in 0..20 {
+        container.read(&key(), "o-1").await.unwrap();
+    }
+    assert_eq!(peer.connections(), 1);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_no_json_is_said_to_be_unreadable() {
+    let peer = Peer::start([reply(200, "<html>a proxy says hello</html>")]).await;
+    let mut batch = cosmos::Batch::new(key());
+    batch.create(&json!({"id": "o-1"})).unwrap();
+    let failure = peer.container().execute(batch).await.unwrap_err();
+    assert!(matches!(failure.why, Why::Unreadable(_)), "{failure}");
+    assert!(failure.open, "it may have happened");
+}

@@ -12,6 +12,7 @@ mod lists;
 mod marks;
 mod outbox;
 mod peer;
+mod properties;
 mod ready;
 mod sessions;
 mod splits;

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -32,6 +33,8 @@ pub(crate) enum Answer {
     Each(u16),
     /// Takes the request whole, and closes the connection without a word.
     Silence,
+    /// Takes the request whole, and leaves it at that.
+    Hang,
 }
 
 /// What the peer was asked.
@@ -54,6 +57,7 @@ pub(crate) struct Peer {
 struct Book {
     script: Mutex<VecDeque<Answer>>,
     asked: Mutex<Vec<Asked>>,
+    connections: AtomicUsize,
 }
 
 /// An answer with this status and body.
@@ -124,6 +128,11 @@ impl Peer {
         guard(&self.book.script).len()
     }
 
+    /// How many connections were made to it.
+    pub(crate) fn connections(&self) -> usize {
+        self.book.connections.load(Ordering::SeqCst)
+    }
+
     /// A container of this peer's account.
     pub(crate) fn container(&self) -> Arc<Container> {
         self.container_as(Credential::Key(KEY.parse::<MasterKey>().unwrap()), patience())
@@ -170,6 +179,7 @@ async fn serve(listener: TcpListener, book: Arc<Book>) {
     let mut connections = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
         let book = Arc::clone(&book);
+        book.connections.fetch_add(1, Ordering::SeqCst);
         connections.spawn(async move {
             let service = service_fn(move |request| answer(request, Arc::clone(&book)));
             let io = TokioIo::new(stream);
@@ -195,6 +205,7 @@ async fn answer(
     let operations = body.windows(OPERATION.len()).filter(|at| *at == OPERATION).count();
     match next.unwrap_or_else(|| reply(400, r#"{"message":"not in the script"}"#)) {
         Answer::Silence => Err(std::io::Error::other("the script says so")),
+        Answer::Hang => std::future::pending().await,
         Answer::Each(status) => {
             let step = format!(r#"{{"statusCode":{status},"requestCharge":10}}"#);
             let steps = format!("[{}]", vec![step; operations].join(","));

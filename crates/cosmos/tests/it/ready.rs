@@ -41,7 +41,7 @@ async fn a_container_that_cannot_serve_says_what_to_change() {
 
 #[tokio::test]
 async fn a_wrong_key_says_so() {
-    let peer = Peer::start((0..2).map(|_| reply(401, r#"{"message":"wrong signature"}"#))).await;
+    let peer = Peer::start([reply(401, r#"{"message":"wrong signature"}"#)]).await;
     let fault = CosmosOutbox::new(peer.container()).ready().await.unwrap_err();
     assert_eq!(
         fault.to_string(),
