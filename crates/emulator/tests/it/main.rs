@@ -4,4 +4,5 @@ mod control;
 mod functions;
 mod functions_cosmos;
 mod functions_life;
+mod cosmos;
 mod support;

@@ -72,9 +72,11 @@ impl Container {
         self.rid
     }
 
-    /// Takes a new definition. Items keep the expiry they were written with.
+    /// Takes a new definition; its TTL also counts for the items that are there.
     pub(crate) fn replace(&mut self, definition: Value, at: i64) -> Result<(), Refusal> {
+        self.purge(at);
         self.shape = self.shape.replaced_by(definition)?;
+        self.ranges.iter_mut().for_each(|range| range.set_expiries(&self.shape));
         self.version += 1;
         self.changed = at;
         Ok(())

@@ -37,3 +37,6 @@ pub(crate) use feed::{Entry, FeedPage, FeedRequest, Start};
 pub(crate) use refusal::Refusal;
 pub(crate) use scan::{Position, ScanPage};
 pub(crate) use split::SplitError;
+
+#[cfg(test)]
+mod tests;

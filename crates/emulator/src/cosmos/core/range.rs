@@ -1,7 +1,9 @@
 //! A physical partition: an interval of the key space with its items and its own clock, the LSN.
 
+use super::document::Document;
 use super::epk::Epk;
 use super::item::{Item, Place};
+use super::shape::Shape;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::Bound;
 use std::sync::Arc;
@@ -93,6 +95,19 @@ impl Range {
         while let Some((_, place)) = self.expiries.first().filter(|(at, _)| *at <= now) {
             let place = Arc::clone(place);
             self.put(&place, None);
+        }
+    }
+
+    /// Says anew when each item expires.
+    pub(crate) fn set_expiries(&mut self, shape: &Shape) {
+        self.expiries.clear();
+        for (place, item) in &mut self.items {
+            item.expires = Document::parse(&item.body)
+                .and_then(|document| shape.expiry(&document, item.at))
+                .unwrap_or(item.expires);
+            if let Some(at) = item.expires {
+                self.expiries.insert((at, Arc::clone(place)));
+            }
         }
     }
 

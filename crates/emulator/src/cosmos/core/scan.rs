@@ -42,20 +42,20 @@ impl Container {
     ) -> Result<ScanPage, Refusal> {
         self.purge(now);
         let slices = self.slices(scope)?;
-        let rest = slices.iter().flat_map(|slice| rest_of(slice, from));
         let mut found = Vec::new();
-        for (slice, after) in rest {
-            let items = items(&slice, after).take(items_max.saturating_sub(found.len()));
-            found.extend(items.map(|item| {
-                let (low, high) = (slice.low.clone(), slice.high.clone());
-                (Position { low, high, number: item.number }, item.body.clone())
-            }));
-            if items_max <= found.len() {
-                let next = found.last().map(|(position, _)| position.clone());
-                return Ok(ScanPage { found, next });
-            }
+        if let Some(from) = from {
+            let begun = slices.iter().filter_map(|slice| slice.cut(&from.low, &from.high));
+            let begun: Vec<Slice<'_>> = begun.collect();
+            add(&mut found, &begun, from, items_max);
         }
-        Ok(ScanPage { found, next: None })
+        let behind = from.map_or_else(Epk::first, |from| from.high.clone());
+        for slice in slices.iter().filter_map(|slice| slice.cut(&behind, &Epk::end())) {
+            let (low, high) = (slice.low.clone(), slice.high.clone());
+            add(&mut found, &[slice], &Position { low, high, number: 0 }, items_max);
+        }
+        let full = items_max <= found.len();
+        let next = found.last().filter(|_| full).map(|(position, _)| position.clone());
+        Ok(ScanPage { found, next })
     }
 
     /// Reads all items of a scope at one instant.
@@ -65,19 +65,22 @@ impl Container {
     }
 }
 
-/// What of a slice is still to be read, each part with the number it goes on behind.
-fn rest_of<'c>(
-    slice: &Slice<'c>,
-    from: Option<&Position>,
-) -> impl Iterator<Item = (Slice<'c>, u64)> + use<'c> {
-    let (begun, untouched) = match from {
-        None => (None, Some(slice.clone())),
-        Some(from) => (
-            slice.cut(&from.low, &from.high).map(|slice| (slice, from.number)),
-            slice.cut(&from.high, &Epk::end()),
-        ),
-    };
-    begun.into_iter().chain(untouched.map(|slice| (slice, 0)))
+/// Adds what lies behind a position in its interval, which may since have been split into slices.
+fn add(
+    found: &mut Vec<(Position, Bytes)>,
+    slices: &[Slice<'_>],
+    from: &Position,
+    items_max: usize,
+) {
+    let left = items_max.saturating_sub(found.len());
+    let each = slices.iter().map(|slice| items(slice, from.number).take(left));
+    let mut next: Vec<&Item> = each.flatten().collect();
+    next.sort_unstable_by_key(|item| item.number);
+    found.extend(
+        next.into_iter()
+            .take(left)
+            .map(|item| (Position { number: item.number, ..from.clone() }, item.body.clone())),
+    );
 }
 
 fn items<'c>(slice: &'c Slice<'c>, after: u64) -> Box<dyn Iterator<Item = &'c Item> + 'c> {

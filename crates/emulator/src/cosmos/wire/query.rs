@@ -41,6 +41,15 @@ struct Source<'c> {
     items_max: usize,
 }
 
+impl Source<'_> {
+    /// Whether there are items behind a position, so that another page makes sense.
+    fn is_left(&self, behind: &Position) -> Result<bool, Refusal> {
+        let mut container = Cosmos::lock(self.container);
+        let rest = container.scan(&self.scope, Some(behind), 1, self.at)?;
+        Ok(!rest.found.is_empty())
+    }
+}
+
 /// Answers a query, or lists all items where there is none.
 pub(super) fn answer(cosmos: &Cosmos, call: &Call, owner: &Owner) -> Result<Reply, Refusal> {
     let asked = if call.is_query() { Some(Asked::read(call)?) } else { None };
@@ -134,7 +143,8 @@ fn streamed(
             }
             bytes += results.iter().skip(before).map(Vec::len).sum::<usize>();
             if source.items_max <= results.len() || BYTES_MAX <= bytes {
-                return Ok(Page { results, next: Some(behind.to_string()) });
+                let next = source.is_left(&behind)?.then(|| behind.to_string());
+                return Ok(Page { results, next });
             }
         }
         match next {

@@ -1,0 +1,152 @@
+//! Splits and merges: nothing lost, parents gone, their tokens good on the children.
+
+use super::*;
+use crate::cosmos::core::SplitError;
+use crate::cosmos::core::epk::Epk;
+
+const KEYS: [&str; 12] = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"];
+
+fn filled() -> Container {
+    let mut container = container(json!({}));
+    for pk in KEYS {
+        put(&mut container, pk, pk);
+    }
+    container
+}
+
+/// The ids that a scope's feed holds behind a token.
+fn behind(container: &mut Container, scope: &Scope, token: &str) -> Vec<String> {
+    let page = feed_from(container, scope, Start::After(token.to_owned()), 100).unwrap();
+    let mut ids = ids(page.entries.into_iter().map(|entry| entry.body));
+    ids.sort_unstable();
+    ids
+}
+
+fn gone(container: &mut Container, range: u32) -> bool {
+    let answer = feed_from(container, &Scope::Range(range), Start::Beginning, 1);
+    answer.is_err_and(|refusal| (refusal.status(), refusal.substatus()) == (410, 1002))
+}
+
+#[test]
+fn a_split_divides_the_items_and_names_the_parent() {
+    let mut container = filled();
+    let [left, right] = container.split().unwrap();
+    assert_eq!([left, right], [1, 2]);
+    assert!(gone(&mut container, 0));
+    let (ranges, _) = container.describe_ranges();
+    let bounds =
+        |at: usize| (ranges[at]["minInclusive"].clone(), ranges[at]["maxExclusive"].clone());
+    let middle: Value = "1FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF".into();
+    assert_eq!(bounds(0), ("".into(), middle.clone()));
+    assert_eq!(bounds(1), (middle, "FF".into()));
+    assert_eq!((&ranges[0]["parents"], &ranges[1]["parents"]), (&json!(["0"]), &json!(["0"])));
+    let mut all = behind(&mut container, &Scope::Range(left), "0");
+    let others = behind(&mut container, &Scope::Range(right), "0");
+    assert!(!all.is_empty() && !others.is_empty());
+    all.extend(others);
+    all.sort_unstable();
+    assert_eq!(all, KEYS);
+}
+
+#[test]
+fn the_parents_token_is_good_on_both_children() {
+    let mut container = filled();
+    let page = feed_from(&mut container, &Scope::Range(0), Start::Beginning, 5).unwrap();
+    let seen = ids(page.entries.iter().map(|entry| entry.body.clone()));
+    let children = container.split().unwrap();
+    let mut rest: Vec<String> = children
+        .into_iter()
+        .flat_map(|child| behind(&mut container, &Scope::Range(child), &page.token))
+        .collect();
+    rest.extend(seen);
+    rest.sort_unstable();
+    assert_eq!(rest, KEYS);
+}
+
+#[test]
+fn a_token_of_the_whole_container_survives_split_and_merge() {
+    let mut container = filled();
+    let page = feed_from(&mut container, &Scope::All, Start::Beginning, 100).unwrap();
+    container.split().unwrap();
+    put(&mut container, "a", "1");
+    let split = feed_from(&mut container, &Scope::All, Start::After(page.token), 100).unwrap();
+    assert_eq!(ids(split.entries.into_iter().map(|entry| entry.body)), ["1"]);
+    container.merge().unwrap();
+    put(&mut container, "l", "2");
+    assert_eq!(behind(&mut container, &Scope::All, &split.token), ["2"]);
+}
+
+#[test]
+fn a_merge_keeps_both_parents_items_and_tokens() {
+    let mut container = filled();
+    let [left, right] = container.split().unwrap();
+    for id in ["1", "2", "3"] {
+        put(&mut container, "a", id);
+        put(&mut container, "b", id);
+    }
+    let token = |container: &mut Container, id| {
+        feed_from(container, &Scope::Range(id), Start::Now, 1).unwrap().token
+    };
+    let tokens = [token(&mut container, left), token(&mut container, right)];
+    let middle = container.ranges()[0].high.clone();
+    let merged = container.merge().unwrap();
+    assert!(gone(&mut container, left) && gone(&mut container, right));
+    let (ranges, _) = container.describe_ranges();
+    assert_eq!(ranges[0]["parents"], json!(["0", "1", "2"]));
+    assert_eq!(container.state(NOW)["items"], KEYS.len() + 6);
+
+    put(&mut container, "a", "new");
+    put(&mut container, "b", "new");
+    let halves = [
+        Scope::Within(merged, Epk::first(), middle.clone()),
+        Scope::Within(merged, middle, Epk::end()),
+    ];
+    let news: usize = halves
+        .iter()
+        .zip(&tokens)
+        .map(|(half, token)| behind(&mut container, half, token).len())
+        .sum();
+    assert_eq!(news, 2);
+}
+
+#[test]
+fn session_tokens_of_parents_bind_the_children() {
+    let mut container = filled();
+    let old = container.stamp(&Scope::All).unwrap().session;
+    assert_eq!(old, "0:-1#12");
+    container.split().unwrap();
+    container.check_session(&Scope::All, &old).unwrap();
+    let ahead = container.check_session(&Scope::All, "0:-1#13").unwrap_err();
+    assert_eq!((ahead.status(), ahead.substatus()), (404, 1002));
+    assert_eq!(container.stamp(&Scope::All).unwrap().session, "1:-1#12,2:-1#12");
+}
+
+#[test]
+fn the_fullest_range_is_split_and_the_emptiest_pair_merged() {
+    let mut container = filled();
+    for _ in 0..3 {
+        container.split().unwrap();
+    }
+    let state = container.state(NOW);
+    let counts: Vec<u64> =
+        state["ranges"].as_array().unwrap().iter().map(|r| r["items"].as_u64().unwrap()).collect();
+    assert_eq!((counts.len(), counts.iter().sum::<u64>()), (4, KEYS.len() as u64));
+    for _ in 0..3 {
+        container.merge().unwrap();
+    }
+    assert_eq!(container.merge(), Err(SplitError::OnlyOne));
+    assert_eq!(container.state(NOW)["items"], KEYS.len());
+}
+
+#[test]
+fn a_version_1_container_splits_too() {
+    let mut container = container(json!({"partitionKey": {"paths": ["/pk"]}}));
+    for pk in KEYS {
+        put(&mut container, pk, pk);
+    }
+    let [left, right] = container.split().unwrap();
+    let count = |container: &mut Container, id| behind(container, &Scope::Range(id), "0").len();
+    let counts = (count(&mut container, left), count(&mut container, right));
+    assert_eq!(counts.0 + counts.1, KEYS.len());
+    assert!(0 < counts.0 && 0 < counts.1, "{counts:?}");
+}

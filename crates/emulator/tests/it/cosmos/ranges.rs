@@ -1,0 +1,60 @@
+//! Partition key ranges over the wire: the drain to 304, splits and merges.
+
+use super::*;
+
+const RANGES: &str = "/dbs/shop/colls/orders/pkranges";
+const RANGE: &str = "x-ms-documentdb-partitionkeyrangeid";
+
+#[tokio::test]
+async fn ranges_are_drained_until_304_and_a_split_renews_them() {
+    let server = Server::start().await;
+    let drain = |etag: String| {
+        server
+            .ask("GET", RANGES)
+            .header("a-im", "Incremental Feed")
+            .header("if-none-match", &etag)
+            .send()
+    };
+    let first = server.ask("GET", RANGES).send().await;
+    let ranges = first.json()["PartitionKeyRanges"].clone();
+    assert_eq!(ranges.as_array().unwrap().len(), 1);
+    let fields = ["id", "minInclusive", "maxExclusive", "parents", "status"];
+    let said: Vec<&Value> = fields.iter().map(|field| &ranges[0][field]).collect();
+    assert_eq!(said, [&json!("0"), &json!(""), &json!("FF"), &json!([]), &json!("online")]);
+    let etag = first.header("etag").to_owned();
+    let known = drain(etag.clone()).await;
+    assert_eq!((known.status, known.header("etag")), (304, etag.as_str()));
+    assert_eq!(server.cosmos.split("shop", "orders").unwrap(), ["1", "2"]);
+    assert_eq!(drain(etag).await.json()["_count"], 2);
+}
+
+#[tokio::test]
+async fn after_a_split_the_parent_is_gone_and_its_token_lives_on() {
+    let server = Server::start().await;
+    for n in 0..10 {
+        server.put(&format!("k{n}"), "x").await;
+    }
+    let page = server.feed().header(RANGE, "0").header("x-ms-max-item-count", "4").send().await;
+    let children = server.cosmos.split("shop", "orders").unwrap();
+    let gone = server.feed().header(RANGE, "0").send().await;
+    assert_eq!((gone.status, gone.substatus()), (410, "1002"));
+    let mut rest = 0;
+    for child in &children {
+        let feed = server.feed().header(RANGE, child);
+        let feed = feed.header("if-none-match", page.header("etag")).send().await;
+        rest += if feed.status == 304 { 0 } else { feed.documents().len() };
+    }
+    assert_eq!(rest, 6);
+    let merged = server.cosmos.merge("shop", "orders").unwrap();
+    assert_eq!(merged, ["3"]);
+    assert_eq!(server.feed().header(RANGE, "3").send().await.documents().len(), 10);
+}
+
+#[tokio::test]
+async fn only_what_exists_is_split_or_merged() {
+    let server = Server::start().await;
+    let missing = server.cosmos.split("shop", "nothing").unwrap_err();
+    assert!(missing.to_string().contains("shop/nothing"), "{missing}");
+    let single = server.cosmos.merge("shop", "orders").unwrap_err();
+    assert!(single.to_string().contains("only one"), "{single}");
+}
