@@ -1,11 +1,23 @@
 //! Outbox relay: publishes pending events in order, then marks them processed.
 //!
-//! Reading order: [`round`] is the guarantee, [`decide`] holds its decisions.
+//! Reading order: [`round`] is the guarantee, [`decide`] holds its decisions, [`sweep`] finds what
+//! every hint missed. [`app`] is woken through [`http`] by the Functions host, or by [`feed`]
+//! where it stands alone.
 
+pub mod app;
+pub mod config;
 pub mod decide;
+pub mod feed;
+pub mod http;
+pub mod logs;
 pub mod memory;
+pub mod payload;
 pub mod round;
+pub mod setup;
+pub mod stop;
+pub mod sweep;
 pub mod turns;
 
+pub use app::App;
 pub use decide::Source;
 pub use round::{Limits, Relay, RoundFault, RoundReport};

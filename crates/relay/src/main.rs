@@ -1,3 +1,145 @@
-//! Outbox relay: publishes pending events in order, then marks them processed.
+//! The relay: woken by the Functions host where `FUNCTIONS_CUSTOMHANDLER_PORT` is set, standing
+//! alone otherwise.
+#![expect(clippy::print_stderr, reason = "whoever started it wrongly is told before logs begin")]
 
-fn main() {}
+use anyhow::Context;
+use clap::Parser;
+use cosmos::{Container, CosmosOutbox};
+use domain::Timestamp;
+use relay::config::{Settings, Wake};
+use relay::feed::{Shared, follow};
+use relay::http::routes;
+use relay::setup::{AzureApp, Clients, Setup};
+use relay::stop::{Stop, stop};
+use servicebus::ServiceBusPublisher;
+use std::future::Future;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tracing::{error, info, warn};
+
+/// Publishes the pending events of Cosmos DB to Service Bus, in order, and marks them processed.
+///
+/// It is set up by its environment: see README.md. What is wrong with it is said at once.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {}
+
+fn main() -> ExitCode {
+    let Arguments {} = Arguments::parse();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    match runtime.context("cannot start the runtime").and_then(|runtime| runtime.block_on(start()))
+    {
+        Ok(code) => code,
+        Err(failure) => {
+            error!("{failure:#}");
+            eprintln!("relay: {failure:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn start() -> anyhow::Result<ExitCode> {
+    let Setup { settings, filter, clients } = match Setup::read(|name| std::env::var(name).ok()) {
+        Ok(setup) => setup,
+        Err(mistakes) => {
+            eprintln!("relay: the environment is wrong:\n{}", mistakes.join("\n"));
+            return Ok(ExitCode::FAILURE);
+        }
+    };
+    relay::logs::start(filter);
+    let address = settings.wake.address();
+    let listener = TcpListener::bind(address).await;
+    let listener = listener.with_context(|| {
+        format!("cannot listen on {address}; stop what does, or set LISTEN to another port")
+    })?;
+    info!(address = %listener.local_addr()?, wake = ?settings.wake, "listening");
+    serve(listener, settings, clients).await
+}
+
+/// Answers from the first moment, builds the clients beside that, and relays until told to stop.
+async fn serve(
+    listener: TcpListener,
+    settings: Settings,
+    clients: Clients,
+) -> anyhow::Result<ExitCode> {
+    let signalled = stop_signal()?;
+    let (open, door) = watch::channel(None);
+    let (stopper, stop) = stop();
+    let server = warp::serve(routes(door, now)).incoming(listener);
+    let mut serving = JoinSet::new();
+    serving.spawn(server.graceful(stop.clone().told()).run());
+    let built = tokio::task::spawn_blocking(move || clients.open(&settings)).await?;
+    let (app, container) = built.context("cannot build the clients")?;
+    let app = Arc::new(app);
+    open.send_replace(Some(Arc::clone(&app)));
+    if let Wake::Alone { .. } = settings.wake {
+        serving.spawn(follow(Arc::new(shared(&app, container, &settings, stop))));
+    }
+    let code = tokio::select! {
+        () = signalled => code_when_stopped(settings.wake),
+        _ = serving.join_next() => {
+            error!("a part of the relay ended by itself");
+            ExitCode::FAILURE
+        }
+    };
+    stopper.stop();
+    drain(serving, &app).await;
+    Ok(code)
+}
+
+fn shared(
+    app: &Arc<AzureApp>,
+    container: Arc<Container>,
+    settings: &Settings,
+    stop: Stop,
+) -> Shared<CosmosOutbox, ServiceBusPublisher, CosmosOutbox> {
+    let (app, feed) = (Arc::clone(app), CosmosOutbox::new(container));
+    Shared { app, feed, poll: settings.poll, clock: now, stop, catch_up: Notify::new() }
+}
+
+/// Lets requests and rounds in flight come to their end, for a while.
+async fn drain(mut serving: JoinSet<()>, app: &AzureApp) {
+    let ended = async {
+        while serving.join_next().await.is_some() {}
+        app.publisher().close().await;
+    };
+    if timeout(DRAIN_MAX, ended).await.is_ok() {
+        info!("stopped");
+    } else {
+        warn!("stopped with work in flight: it will be repeated");
+    }
+}
+
+/// The Functions host takes 0 for «never start it again», and 200 for «start it again».
+fn code_when_stopped(wake: Wake) -> ExitCode {
+    match wake {
+        Wake::Host { .. } => ExitCode::from(200),
+        Wake::Alone { .. } => ExitCode::SUCCESS,
+    }
+}
+
+/// Resolves at SIGTERM or SIGINT.
+fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen to SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen to SIGINT")?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
+fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+/// How long what is in flight may take to end: less than the 30 s that orchestrators wait.
+const DRAIN_MAX: Duration = Duration::from_secs(20);

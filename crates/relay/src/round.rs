@@ -19,15 +19,24 @@
 //! detection drops. What remains is one first delivery of each event, in sequence, and a session
 //! keeps that sequence for its consumer.
 
+mod report;
+
 use crate::decide::marks::marks;
-use crate::decide::{Course, Effect, Outcome, Page, Said, Sent, Source, Unreadable};
+use crate::decide::{Course, Effect, Outcome, Page, Said, Sent, Source};
 use crate::memory::Memory;
 use crate::turns::Turns;
-use domain::ports::{Mark, MarkAs, Outbox, Publisher};
+use domain::ports::{Mark, Outbox, Publisher};
 use domain::{Fault, Key, Reading, Timestamp};
 use futures_util::{StreamExt, stream};
+use report::Tally;
+pub use report::{RoundFault, RoundReport};
 use std::time::Duration;
-use tracing::{info, instrument, warn};
+use tokio::time::timeout;
+use tracing::instrument;
+
+/// How long a round may take. The Functions host ends the whole process after `functionTimeout`
+/// (5 minutes in host.json), and every other invocation with it, so this stays far below.
+pub const ROUND_TIME_MAX: Duration = Duration::from_secs(90);
 
 /// A relay between a store and a broker.
 #[derive(Debug)]
@@ -46,34 +55,6 @@ pub struct Limits {
     pub retention: Duration,
     /// How many orders a round works on side by side.
     pub in_flight: usize,
-}
-
-/// What a round did.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct RoundReport {
-    /// Events that the broker settled.
-    pub published: usize,
-    /// Events whose mark stands now.
-    pub marked: usize,
-    /// Events that were parked.
-    pub parked: usize,
-    /// Pending events that wait behind a parked one.
-    pub held: usize,
-    /// Documents that say they are events and cannot be read.
-    pub unreadable: usize,
-}
-
-/// A round left something open: try the same again.
-#[derive(Debug, thiserror::Error)]
-#[error("{open} of the round's orders or marks left open")]
-pub struct RoundFault {
-    /// What the round did all the same.
-    pub report: RoundReport,
-    /// How many orders or marks it left open.
-    pub open: usize,
-    /// Why, for the first of them.
-    #[source]
-    pub fault: Fault,
 }
 
 impl<O: Outbox, P: Publisher> Relay<O, P> {
@@ -117,6 +98,21 @@ impl<O: Outbox, P: Publisher> Relay<O, P> {
         // INVARIANT(publish-before-mark): every order's broker has answered before this line.
         self.mark(due, &mut tally).await;
         tally.end()
+    }
+
+    /// [`Relay::round`], given up after [`ROUND_TIME_MAX`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Relay::round`], and when it took too long.
+    pub async fn round_in_time(
+        &self,
+        readings: Vec<Reading>,
+        source: Source,
+        now: Timestamp,
+    ) -> Result<RoundReport, RoundFault> {
+        let round = timeout(ROUND_TIME_MAX, self.round(readings, source, now));
+        round.await.unwrap_or_else(|_| Err(RoundFault::late()))
     }
 
     /// Takes one order as far as it gets.
@@ -167,59 +163,6 @@ impl<O: Outbox, P: Publisher> Relay<O, P> {
                 }
                 Err(fault) => tally.open(fault),
             }
-        }
-    }
-}
-
-/// Counts what a round does, and says it in the log.
-#[derive(Default)]
-struct Tally {
-    report: RoundReport,
-    open: usize,
-    fault: Option<Fault>,
-}
-
-impl Tally {
-    fn new(unreadable: &[Unreadable]) -> Self {
-        for Unreadable { id, reason } in unreadable {
-            warn!(id, reason, "document skipped: says it is an event and cannot be read");
-        }
-        let report = RoundReport { unreadable: unreadable.len(), ..RoundReport::default() };
-        Self { report, ..Self::default() }
-    }
-
-    fn order(&mut self, outcome: &Outcome, fault: Option<Fault>) {
-        self.report.published += outcome.settled.len();
-        self.report.held += outcome.held;
-        if let Some(fault) = fault {
-            self.open(fault);
-        }
-    }
-
-    fn marked(&mut self, mark: &Mark) {
-        match &mark.verdict {
-            MarkAs::Processed { .. } => self.report.marked += 1,
-            MarkAs::Parked { reason } => {
-                self.report.parked += 1;
-                warn!(event = %mark.event, reason, "event parked: the broker will never take it");
-            }
-        }
-    }
-
-    fn open(&mut self, fault: Fault) {
-        self.open += 1;
-        self.fault.get_or_insert(fault);
-    }
-
-    fn end(self) -> Result<RoundReport, RoundFault> {
-        let Self { report, open, fault } = self;
-        let RoundReport { published, marked, parked, held, unreadable } = report;
-        if 0 < published + marked + parked + held + unreadable {
-            info!(published, marked, parked, held, unreadable, open, "round");
-        }
-        match fault {
-            None => Ok(report),
-            Some(fault) => Err(RoundFault { report, open, fault }),
         }
     }
 }

@@ -6,7 +6,10 @@
     reason = "helpers of tests: what cannot be fails the test"
 )]
 
+mod alone;
 mod crash;
 mod history;
+mod host;
 mod round;
+mod sweep;
 mod world;

@@ -1,6 +1,8 @@
 //! A store and a broker in memory, whose calls fail as planned.
 
-use domain::ports::{Mark, MarkAs, Marked, Outbox, PendingPage, Publisher};
+use domain::ports::{
+    Feed, FeedPage, FeedPosition, FeedRange, Mark, MarkAs, Marked, Outbox, PendingPage, Publisher,
+};
 use domain::{Entry, Envelope, EventId, EventState, Fault, Json, Key, Reading, Timestamp};
 use relay::{Limits, Relay};
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,6 +35,7 @@ pub(crate) enum Call {
     Pending,
     Publish(Vec<EventId>),
     Mark(Vec<EventId>),
+    Feed(String),
 }
 
 /// A shared world; clones are the same one.
@@ -54,6 +57,9 @@ struct State {
     plan: BTreeMap<usize, Mishap>,
     calls: Vec<Call>,
     is_dead: bool,
+    written: Vec<EventId>,
+    ranges: Vec<FeedRange>,
+    problem: Option<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -113,7 +119,39 @@ impl World {
 
     pub(crate) fn put(&self, event: &str, state: EventState) {
         let stored = Stored { entry: entry(event, state), ttl: None };
+        let mut state = self.state();
+        state.stored.insert(id(event), stored);
+        state.written.push(id(event));
+    }
+
+    /// An event that the feed will never tell of.
+    pub(crate) fn put_unseen(&self, event: &str) {
+        let stored = Stored { entry: entry(event, EventState::Pending), ttl: None };
         self.state().stored.insert(id(event), stored);
+    }
+
+    /// The store is not ready any more.
+    pub(crate) fn break_store(&self, problem: &str) {
+        self.state().problem = Some(problem.into());
+    }
+
+    /// The feed consists of these ranges from now on: each a name, and the names of its parents.
+    pub(crate) fn ranges(&self, ranges: &[(&str, &[&str])]) {
+        let range = |(id, parents): &(&str, &[&str])| FeedRange {
+            id: (*id).into(),
+            parents: parents.iter().map(|&parent| parent.to_owned()).collect(),
+        };
+        self.state().ranges = ranges.iter().map(range).collect();
+    }
+
+    /// Waits until something is so, which must not take long.
+    pub(crate) async fn until(&self, what: &str, is_so: impl Fn(&Self) -> bool) {
+        let waited = tokio::time::timeout(Duration::from_mins(10), async {
+            while !is_so(self) {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        });
+        assert!(waited.await.is_ok(), "never came to be: {what}");
     }
 
     /// The broker will refuse this event for ever.
@@ -240,6 +278,9 @@ impl World {
     }
 }
 
+/// Small, so that a few events make several pages.
+const PAGE_MAX: usize = 2;
+
 const RETENTION: Duration = Duration::from_hours(168);
 
 impl State {
@@ -261,6 +302,7 @@ impl State {
     }
 
     fn write(&mut self, mark: &Mark) -> Marked {
+        self.written.push(mark.event.clone());
         let stored = self.stored.get_mut(&mark.event).unwrap();
         if stored.entry.state != EventState::Pending {
             return Marked::NotPending;
@@ -280,8 +322,13 @@ impl State {
 }
 
 impl Outbox for World {
-    fn read(&self, _: &str) -> Reading {
-        Reading::Other
+    /// `"a.1"` is a pending event, `"?"` cannot be read, all else is of another kind.
+    fn read(&self, document: &str) -> Reading {
+        match serde_json::from_str::<String>(document).as_deref() {
+            Ok("?") => Reading::Unreadable { id: "?".into(), reason: "from the future".into() },
+            Ok(event) => pending(event),
+            Err(_) => Reading::Other,
+        }
     }
 
     async fn unpublished(&self, key: &Key) -> Result<Vec<Entry>, Fault> {
@@ -296,12 +343,16 @@ impl Outbox for World {
     }
 
     async fn pending(&self, _: Timestamp, cursor: Option<String>) -> Result<PendingPage, Fault> {
-        let start = cursor.and_then(|cursor| cursor.parse().ok()).unwrap_or(0);
-        self.call(Call::Pending, |_, _| (), 0).await?;
-        let all = self.overdue();
-        let readings: Vec<_> = all.iter().skip(start).take(2).cloned().collect();
-        let cursor = (start + 2 < all.len()).then(|| (start + 2).to_string());
-        Ok(PendingPage { readings, cursor })
+        let find = |state: &mut State, most| {
+            let after = cursor.as_deref().map(id);
+            let behind = state.stored.iter().filter(|(event, stored)| {
+                after.as_ref() < Some(event) && stored.entry.state == EventState::Pending
+            });
+            behind.map(|(_, stored)| stored.entry.clone()).take(most).collect::<Vec<_>>()
+        };
+        let found = self.call(Call::Pending, find, PAGE_MAX).await?;
+        let last = found.get(PAGE_MAX - 1).map(|entry| entry.envelope.id().to_string());
+        Ok(PendingPage { readings: found.into_iter().map(Reading::Event).collect(), cursor: last })
     }
 
     async fn mark(&self, marks: Vec<Mark>) -> Vec<Result<Marked, Fault>> {
@@ -316,7 +367,38 @@ impl Outbox for World {
     }
 
     async fn ready(&self) -> Result<(), Fault> {
-        Ok(())
+        match self.state().problem.clone() {
+            Some(problem) => Err(Fault::Misconfigured { problem }),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Feed for World {
+    async fn ranges(&self) -> Result<Vec<FeedRange>, Fault> {
+        Ok(self.state().ranges.clone())
+    }
+
+    /// The last of several ranges holds the keys from `m` on, the one before it the rest.
+    async fn next(&self, range: &FeedRange, from: &FeedPosition) -> Result<FeedPage, Fault> {
+        let read = |state: &mut State, most| {
+            let Some(place) = state.ranges.iter().rev().position(|known| known == range) else {
+                return FeedPage::Gone;
+            };
+            let start = match from {
+                FeedPosition::Now => state.written.len(),
+                FeedPosition::After(continuation) => continuation.parse().unwrap(),
+            };
+            let (is_only, is_last) = (state.ranges.len() == 1, place == 0);
+            let is_here = |event: &EventId| is_only || is_last == ("m" <= event.key.as_str());
+            let end = state.written.len().min(start + most);
+            let changed: BTreeSet<_> =
+                state.written[start..end].iter().filter(|event| is_here(event)).collect();
+            let entry = |event: &EventId| state.stored.get(event).unwrap().entry.clone();
+            let readings = changed.into_iter().map(entry).map(Reading::Event).collect();
+            FeedPage::Read { readings, continuation: end.to_string() }
+        };
+        self.call(Call::Feed(range.id.clone()), read, PAGE_MAX).await
     }
 }
 

@@ -1,0 +1,128 @@
+//! Everything the environment says, checked whole, and the relay made of it.
+
+use crate::app::App;
+use crate::config::Settings;
+use crate::logs;
+use cosmos::{Container, CosmosOutbox, NoTls, Patience};
+use servicebus::{Account, Problems, ServiceBusPublisher};
+use std::sync::Arc;
+use tracing_subscriber::EnvFilter;
+
+/// The relay between Cosmos DB and Service Bus.
+pub type AzureApp = App<CosmosOutbox, ServiceBusPublisher>;
+
+/// What the environment says.
+#[derive(Debug)]
+pub struct Setup {
+    /// The relay's own settings.
+    pub settings: Settings,
+    /// What to log.
+    pub filter: EnvFilter,
+    /// Where the store and the broker are.
+    pub clients: Clients,
+}
+
+/// Where the store and the broker are, and what opens them.
+#[derive(Debug)]
+pub struct Clients {
+    store: cosmos::Settings,
+    publisher: ServiceBusPublisher,
+}
+
+impl Setup {
+    /// Reads all variables. Must be called inside a tokio runtime; does no I/O.
+    ///
+    /// # Errors
+    ///
+    /// Every mistake in any of them, each with the variable's name and what would be right.
+    pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, Vec<String>> {
+        let settings = Settings::read(&get).map_err(texts);
+        let filter = logs::filter(&get).map_err(|mistake| vec![mistake]);
+        let store = cosmos::Settings::read(&get).map_err(texts);
+        let publisher = publisher(&get).map_err(|problems| texts(problems.iter()));
+        match (settings, filter, store, publisher) {
+            (Ok(settings), Ok(filter), Ok(store), Ok(publisher)) => {
+                Ok(Self { settings, filter, clients: Clients { store, publisher } })
+            }
+            (settings, filter, store, publisher) => {
+                let mistakes = [settings.err(), filter.err(), store.err(), publisher.err()];
+                Err(mistakes.into_iter().flatten().flatten().collect())
+            }
+        }
+    }
+}
+
+impl Clients {
+    /// The relay, and the container whose feed it may read. No I/O to either service.
+    ///
+    /// # Errors
+    ///
+    /// Where TLS cannot be set up.
+    pub fn open(self, settings: &Settings) -> Result<(AzureApp, Arc<Container>), NoTls> {
+        let container = self.store.open(Patience::default())?;
+        let outbox = CosmosOutbox::new(Arc::clone(&container));
+        let app = App::new(outbox, self.publisher, settings.limits, settings.sweep_after);
+        Ok((app, container))
+    }
+}
+
+fn publisher(get: impl Fn(&str) -> Option<String>) -> Result<ServiceBusPublisher, Problems> {
+    let topic = get("SERVICEBUS_TOPIC").filter(|given| !given.trim().is_empty());
+    let topic = topic.as_deref().map_or(TOPIC, str::trim);
+    // Who speaks, as CloudEvents want it: a path, the same for every relay of the topic.
+    let source = format!("/{topic}");
+    ServiceBusPublisher::new(Account::from_variables(get)?, topic, &source)
+}
+
+fn texts(mistakes: impl IntoIterator<Item = impl ToString>) -> Vec<String> {
+    mistakes.into_iter().map(|mistake| mistake.to_string()).collect()
+}
+
+const TOPIC: &str = "orders";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str =
+        "C2y6yDjf5/R+ob0N8A7Cgv30VRDJIWEHLM+4QDU5DE2nQ9nDuVTqobD4b8mGGyPMbIZnqyMsEcaGQy67XIw/Jw==";
+
+    fn read(variables: &[(&str, &str)]) -> Result<Setup, Vec<String>> {
+        let get = |name: &str| {
+            variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+        };
+        Setup::read(get)
+    }
+
+    #[tokio::test]
+    async fn a_local_azure_is_enough() {
+        let setup = read(&[
+            ("COSMOS_ENDPOINT", "http://127.0.0.1:8081"),
+            ("COSMOS_KEY", KEY),
+            (
+                "SERVICEBUS_CONNECTION",
+                "Endpoint=sb://127.0.0.1:5672;SharedAccessKeyName=RootManageSharedAccessKey;\
+                 SharedAccessKey=SAS_KEY_VALUE;UseDevelopmentEmulator=true;",
+            ),
+        ]);
+        let Setup { settings, clients, .. } = setup.unwrap();
+        let (_, container) = clients.open(&settings).unwrap();
+        assert_eq!(container.link(), "dbs/shop/colls/orders");
+    }
+
+    #[tokio::test]
+    async fn mistakes_of_all_parts_are_told_at_once() {
+        let wrong = [
+            ("COSMOS_KEY", "!"),
+            ("SERVICEBUS_TOPIC", "a b"),
+            ("RELAY_IN_FLIGHT", "many"),
+            ("RUST_LOG", "relay=loud"),
+        ];
+        let mistakes = read(&wrong).unwrap_err().join("\n");
+        for variable in
+            ["COSMOS_ENDPOINT", "COSMOS_KEY", "SERVICEBUS_", "RELAY_IN_FLIGHT", "RUST_LOG"]
+        {
+            assert!(mistakes.contains(variable), "{variable}: {mistakes}");
+        }
+    }
+}

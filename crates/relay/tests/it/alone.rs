@@ -1,0 +1,140 @@
+//! Standing alone: what was pending before is swept, what comes after is followed, and a range
+//! that fails, splits or ends loses nothing. Time is paused: waiting takes none.
+
+use crate::world::{Call, Mishap, World, id, now};
+use domain::EventState;
+use relay::App;
+use relay::Limits;
+use relay::feed::{Shared, follow, pace::Poll};
+use relay::stop::{Stopper, stop};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+/// A relay standing alone in this world, until the stopper is told.
+fn alone(world: &World) -> (JoinSet<()>, Stopper) {
+    let limits = Limits { retention: Duration::from_hours(1), in_flight: 4 };
+    let app = App::new(world.clone(), world.clone(), limits, Duration::from_mins(1));
+    let (stopper, stop) = stop();
+    let shared = Shared {
+        app: Arc::new(app),
+        feed: world.clone(),
+        poll: Poll::default(),
+        clock: now,
+        stop,
+        catch_up: Notify::new(),
+    };
+    let mut tasks = JoinSet::new();
+    tasks.spawn(follow(Arc::new(shared)));
+    (tasks, stopper)
+}
+
+fn told(event: &'static str) -> impl Fn(&World) -> bool {
+    move |world| matches!(world.state_of(event), EventState::Processed { .. })
+}
+
+fn reads(world: &World) -> usize {
+    world.calls().iter().filter(|call| matches!(call, Call::Feed(_))).count()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_pending_before_it_started_is_found_by_the_sweep() {
+    let world = World::with_pending(&["a.1", "b.1", "b.2"]);
+    world.ranges(&[("0", &[])]);
+    let _alone = alone(&world);
+    world.until("b.2 told", told("b.2")).await;
+    world.until("a.1 told", told("a.1")).await;
+    world.assert_sound();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_written_while_it_runs_is_followed_in_order() {
+    let world = World::default();
+    world.ranges(&[("0", &[])]);
+    let _alone = alone(&world);
+    for event in ["a.1", "a.2", "b.1", "a.3", "a.4"] {
+        world.put(event, EventState::Pending);
+    }
+    world.until("a.4 told", told("a.4")).await;
+    world.until("b.1 told", told("b.1")).await;
+    world.assert_sound();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_that_fails_is_read_again_and_never_passed() {
+    let world = World::default();
+    world.ranges(&[("0", &[])]);
+    let _alone = alone(&world);
+    world.until("following", |world| 2 < world.calls_made()).await;
+    for call in 0..20 {
+        world.plan(call, Mishap::Away);
+    }
+    world.put("a.1", EventState::Pending);
+    world.until("a.1 told", told("a.1")).await;
+    world.assert_sound();
+}
+
+#[tokio::test(start_paused = true)]
+async fn children_of_a_split_go_on_where_their_parent_ended() {
+    let world = World::default();
+    world.ranges(&[("0", &[])]);
+    let _alone = alone(&world);
+    world.until("following", |world| 2 < world.calls_made()).await;
+    world.ranges(&[("1", &["0"]), ("2", &["0"])]);
+    for event in ["a.1", "z.1", "a.2", "z.2"] {
+        world.put(event, EventState::Pending);
+    }
+    world.until("a.2 told", told("a.2")).await;
+    world.until("z.2 told", told("z.2")).await;
+    world.assert_sound();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_merge_loses_nothing_of_either_side() {
+    let world = World::default();
+    world.ranges(&[("1", &[]), ("2", &[])]);
+    let _alone = alone(&world);
+    world.until("following", |world| 4 < world.calls_made()).await;
+    world.ranges(&[("3", &["1", "2"])]);
+    for event in ["a.1", "z.1"] {
+        world.put(event, EventState::Pending);
+    }
+    world.until("a.1 told", told("a.1")).await;
+    world.until("z.1 told", told("z.1")).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_feed_that_lost_an_event_is_made_good_by_the_next_sweep() {
+    let world = World::default();
+    world.ranges(&[("0", &[])]);
+    let _alone = alone(&world);
+    world.until("following", |world| 2 < world.calls_made()).await;
+    world.put_unseen("a.1");
+    world.until("a.1 told", told("a.1")).await;
+    assert_eq!(world.taken(), [id("a.1")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn idle_it_asks_each_range_once_a_second() {
+    let world = World::default();
+    world.ranges(&[("1", &[]), ("2", &[])]);
+    let _alone = alone(&world);
+    sleep(Duration::from_secs(10)).await;
+    reads(&world);
+    sleep(Duration::from_secs(100)).await;
+    let reads = reads(&world);
+    assert!((190..=200).contains(&reads), "{reads} reads of 2 ranges in 100 s");
+}
+
+#[tokio::test(start_paused = true)]
+async fn told_to_stop_it_ends_after_the_round_in_flight() {
+    let world = World::with_pending(&["a.1"]);
+    world.ranges(&[("0", &[])]);
+    let (mut tasks, stopper) = alone(&world);
+    world.until("a.1 taken", |world| !world.taken().is_empty()).await;
+    stopper.stop();
+    tasks.join_next().await.unwrap().unwrap();
+    assert!(told("a.1")(&world), "published, and the process ended before it was marked");
+}
