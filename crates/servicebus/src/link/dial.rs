@@ -10,6 +10,7 @@ use fe2o3_amqp::Connection;
 use fe2o3_amqp::connection::ConnectionHandle;
 use fe2o3_amqp::sasl_profile::SaslProfile;
 use fe2o3_amqp_ws::WebSocketStream;
+use fe2o3_amqp_ws::native::TokioWebSocketStream;
 use rustls::ClientConfig;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::ServerName;
@@ -33,14 +34,13 @@ pub(super) async fn dial(
     tcp.set_nodelay(true).map_err(unreachable)?;
     match namespace.transport() {
         Transport::Plain => open(namespace, tcp, silence_max).await,
-        Transport::Tls => open(namespace, encrypt(namespace, tcp).await?, silence_max).await,
+        Transport::Tls => {
+            let tls = encrypt(namespace, tcp, trust_of_platform(namespace)?).await?;
+            open(namespace, tls, silence_max).await
+        }
         Transport::WebSockets => {
-            let tls = encrypt(namespace, tcp).await?;
-            let address = format!("wss://{namespace}/$servicebus/websocket");
-            let stream = WebSocketStream::connect_with_stream(address, tls)
-                .await
-                .map_err(|error| unreachable(std::io::Error::other(error)))?;
-            open(namespace, stream, silence_max).await
+            let tls = encrypt(namespace, tcp, trust_of_platform(namespace)?).await?;
+            open(namespace, upgrade(namespace, tls).await?, silence_max).await
         }
     }
 }
@@ -65,18 +65,25 @@ where
     Ok(Box::pin(opened).await?)
 }
 
-async fn encrypt(namespace: &Namespace, tcp: TcpStream) -> Result<TlsStream<TcpStream>, Trouble> {
-    let name = ServerName::try_from(namespace.host().to_owned())
-        .map_err(|error| Trouble::untrusted(namespace, error))?;
+/// Whom the platform trusts: an operator adds an authority there, and nowhere else.
+fn trust_of_platform(namespace: &Namespace) -> Result<ClientConfig, Trouble> {
     let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()
         .and_then(BuilderVerifierExt::with_platform_verifier)
-        .map_err(|error| Trouble::untrusted(namespace, error))?
-        .with_no_client_auth();
-    let connected = TlsConnector::from(Arc::new(config)).connect(name, tcp).await;
+        .map_err(|error| Trouble::untrusted(namespace, error))?;
+    Ok(config.with_no_client_auth())
+}
+
+async fn encrypt(
+    namespace: &Namespace,
+    tcp: TcpStream,
+    trust: ClientConfig,
+) -> Result<TlsStream<TcpStream>, Trouble> {
+    let name = ServerName::try_from(namespace.host().to_owned())
+        .map_err(|error| Trouble::untrusted(namespace, error))?;
+    let connected = TlsConnector::from(Arc::new(trust)).connect(name, tcp).await;
     connected.map_err(|error| {
-        let refused =
-            error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<rustls::Error>);
+        let refused = matches!(error.get_ref(), Some(cause) if cause.is::<rustls::Error>());
         if refused {
             Trouble::untrusted(namespace, error)
         } else {
@@ -84,3 +91,20 @@ async fn encrypt(namespace: &Namespace, tcp: TcpStream) -> Result<TlsStream<TcpS
         }
     })
 }
+
+/// From HTTPS to AMQP in WebSocket frames, where the service serves it.
+async fn upgrade<Io>(
+    namespace: &Namespace,
+    stream: Io,
+) -> Result<WebSocketStream<TokioWebSocketStream<Io>>, Trouble>
+where
+    Io: AsyncRead + AsyncWrite + Unpin,
+{
+    let address = format!("wss://{namespace}/$servicebus/websocket");
+    WebSocketStream::connect_with_stream(address, stream)
+        .await
+        .map_err(|error| Trouble::unreachable(namespace, std::io::Error::other(error)))
+}
+
+#[cfg(test)]
+mod tests;
