@@ -50,6 +50,8 @@ pub(crate) enum Failure {
     Refused(#[from] reply::Fault),
     #[error("the request cannot be passed on")]
     Request(#[from] http::Error),
+    #[error("the payload cannot be written")]
+    Encoding(#[source] serde_json::Error),
 }
 
 /// An answer in payload mode names outputs; what is larger than this is a mistake.
@@ -73,7 +75,7 @@ impl Invoker {
         let running = self.worker.ready().await?;
         let id = Uuid::new_v4();
         tracing::debug!("executing {function}, invocation {id}");
-        let text = payload.to_text(function, self.clock.now());
+        let text = payload.to_text(function, self.clock.now()).map_err(Failure::Encoding)?;
         let answer = async {
             let request = payload_request(running, function, id, text)?;
             let response = self.client.request(request).await.map_err(Failure::Unanswered)?;
@@ -133,7 +135,8 @@ impl Invoker {
         head.uri = uri(running, path)?;
         remove_hop_headers(&mut head.headers);
         head.headers.remove(header::HOST);
-        invocation_headers(&mut head.headers, id)?;
+        let id = invocation_headers(&mut head.headers, id)?;
+        head.headers.insert("x-ms-invocation-id", id);
         head.version = http::Version::HTTP_11;
         let request = Request::from_parts(head, body);
         let answer = async {
@@ -169,7 +172,8 @@ fn payload_request(
     let frames = stream::iter([Ok::<_, Infallible>(Frame::data(Bytes::from(text)))]);
     let body = StreamBody::new(frames).map_err(|never| match never {}).boxed_unsync();
     let request = Request::post(uri(running, &format!("/{function}"))?)
-        .header(header::CONTENT_TYPE, "application/json; charset=utf-8");
+        .header(header::CONTENT_TYPE, "application/json; charset=utf-8")
+        .header(header::USER_AGENT, format!("Azure-Functions-Host/{HOST_VERSION}"));
     let mut request = request.body(body)?;
     invocation_headers(request.headers_mut(), id)?;
     Ok(request)
@@ -179,14 +183,12 @@ fn uri(running: Running, path: &str) -> Result<Uri, http::Error> {
     Uri::builder().scheme("http").authority(running.at.to_string()).path_and_query(path).build()
 }
 
-fn invocation_headers(headers: &mut HeaderMap, id: Uuid) -> Result<(), http::Error> {
+/// What every request to the handler says of its invocation; answers with the id's text.
+fn invocation_headers(headers: &mut HeaderMap, id: Uuid) -> Result<HeaderValue, http::Error> {
     let id = HeaderValue::try_from(id.to_string())?;
     headers.insert("x-azure-functions-invocationid", id.clone());
-    headers.insert("x-ms-invocation-id", id);
     headers.insert("x-azure-functions-hostversion", HeaderValue::from_static(HOST_VERSION));
-    let agent = HeaderValue::try_from(format!("Azure-Functions-Host/{HOST_VERSION}"))?;
-    headers.entry(header::USER_AGENT).or_insert(agent);
-    Ok(())
+    Ok(id)
 }
 
 /// Headers of one connection, which do not travel on.

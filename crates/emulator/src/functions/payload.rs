@@ -7,6 +7,7 @@
 use super::{retry, retry::RetryPolicy};
 use http::{HeaderMap, Method};
 use jiff::{Timestamp, tz::Offset};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -96,16 +97,33 @@ impl Payload {
     }
 
     /// The body's text, for an invocation of `function` at `now`.
-    pub(crate) fn to_text(&self, function: &str, now: Timestamp) -> String {
-        let mut metadata = self.metadata.clone();
+    ///
+    /// # Errors
+    /// None that could happen: every key is a text.
+    pub(crate) fn to_text(&self, function: &str, now: Timestamp) -> serde_json::Result<String> {
         let sys = json!({
             "MethodName": function,
             "UtcNow": now.to_string(),
             "RandGuid": Uuid::new_v4().to_string(),
         });
-        metadata.insert("sys".into(), sys);
-        json!({ "Data": self.data, "Metadata": metadata }).to_string()
+        let metadata = Metadata { binding: &self.metadata, sys };
+        serde_json::to_string(&Body { data: &self.data, metadata })
     }
+}
+
+/// Borrows, since a page may be large.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Body<'a> {
+    data: &'a Map<String, Value>,
+    metadata: Metadata<'a>,
+}
+
+#[derive(Serialize)]
+struct Metadata<'a> {
+    #[serde(flatten)]
+    binding: &'a Map<String, Value>,
+    sys: Value,
 }
 
 /// The JSON of a value, as a text.
@@ -160,7 +178,7 @@ mod tests {
 
     #[track_caller]
     fn check(payload: &Payload, expect: Expect) {
-        let text = payload.to_text("F", Timestamp::UNIX_EPOCH);
+        let text = payload.to_text("F", Timestamp::UNIX_EPOCH).unwrap();
         let mut body: Value = serde_json::from_str(&text).unwrap();
         assert!(body["Metadata"]["sys"]["RandGuid"].take().is_string());
         expect.assert_eq(&body.to_string());

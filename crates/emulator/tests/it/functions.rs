@@ -1,6 +1,6 @@
 //! HTTP triggers, admin routes and mistakes of an app, as a client and an author meet them.
 
-use crate::support::{App, Backend, call, send};
+use crate::support::{App, Backend, Process, call, send};
 use http::{Request, StatusCode};
 use http_body_util::Full;
 use serde_json::{Value, json};
@@ -63,6 +63,21 @@ async fn without_proxying_a_request_arrives_as_json() {
 }
 
 #[tokio::test]
+async fn a_forwarded_request_keeps_its_path() {
+    let mut backend = Backend::listen().await;
+    let app = App::new(json!({ "enableForwardingHttpRequest": true }))
+        .function("Orders", http("orders/{id}", "anonymous"));
+    let host = app.start(&backend, &[]).await;
+    let url = format!("{}/api/orders/7?x=1", host.at("functions"));
+    let (answer, ()) = tokio::join!(call("POST", &url, "hello"), async {
+        let call = backend.next().await;
+        assert_eq!((&*call.path, &*call.body), ("/api/orders/7?x=1", "hello"));
+        call.answer(201, "{}");
+    });
+    assert_eq!(answer.status(), StatusCode::CREATED);
+}
+
+#[tokio::test]
 async fn what_no_route_takes_is_not_found() {
     let backend = Backend::listen().await;
     let app = App::new(json!({ "enableProxyingHttpRequest": true }))
@@ -108,7 +123,7 @@ async fn a_timer_is_run_by_hand() {
     let app = App::new(json!({})).function("Sweep", timer);
     let mut command = app.command(&backend, &[]);
     command.env("WHEN", "0 0 0 1 1 *");
-    let host = crate::support::Process::of(&mut command).await;
+    let host = Process::of(&mut command).await;
     assert_eq!(host.ready["loaded"], json!(["Sweep"]));
 
     let url = format!("{}/admin/functions/Sweep", host.at("functions"));
@@ -120,6 +135,55 @@ async fn a_timer_is_run_by_hand() {
     assert_eq!(timer["IsPastDue"], false);
     assert!(timer["ScheduleStatus"]["Next"].as_str().unwrap().contains("-01-01T00:00:00+00:00"));
     run.answer(200, "{}");
+}
+
+#[tokio::test]
+async fn a_disabled_function_is_left_alone() {
+    let backend = Backend::listen().await;
+    let app = App::new(json!({ "enableProxyingHttpRequest": true }))
+        .function("On", http("on", "anonymous"))
+        .function("Off", http("off", "anonymous"));
+    let mut command = app.command(&backend, &[]);
+    command.env("AzureWebJobs_Off_Disabled", "true");
+    let host = Process::of(&mut command).await;
+    assert_eq!(host.ready["loaded"], json!(["On"]));
+    let off = format!("{}/api/off", host.at("functions"));
+    assert_eq!(call("GET", &off, "").await.status(), StatusCode::NOT_FOUND);
+    let listed = call("GET", &format!("{}/admin/functions", host.at("functions")), "").await;
+    let listed: Value = serde_json::from_str(listed.body()).unwrap();
+    assert_eq!((&listed[0]["name"], &listed[0]["isDisabled"]), (&json!("Off"), &json!(true)));
+}
+
+#[tokio::test]
+async fn a_timer_may_run_at_the_start_and_then_by_its_schedule() {
+    let mut backend = Backend::listen().await;
+    let timer = json!({ "bindings": [
+        { "type": "timerTrigger", "direction": "in", "name": "timer", "schedule": "* * * * * *",
+          "runOnStartup": true },
+    ]});
+    let app = App::new(json!({})).function("Sweep", timer);
+    let _host = app.start(&backend, &[]).await;
+    let first = backend.next().await;
+    let status = |run: &Value| run["Data"]["timer"]["ScheduleStatus"].clone();
+    assert_eq!(status(&first.json())["Last"], "0001-01-01T00:00:00+00:00");
+    first.answer(200, r#"{"Logs":["swept"]}"#);
+    let second = backend.next().await;
+    assert_ne!(status(&second.json())["Last"], "0001-01-01T00:00:00+00:00");
+    second.answer(200, "{}");
+}
+
+#[tokio::test]
+async fn settings_come_from_a_file_too() {
+    let backend = Backend::listen().await;
+    let timer = json!({ "bindings": [
+        { "type": "timerTrigger", "direction": "in", "name": "timer", "schedule": "%WHEN%" },
+    ]});
+    let app = App::new(json!({})).function("Sweep", timer);
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let path = file.path().to_str().unwrap();
+    std::fs::write(path, r#"{"IsEncrypted":false,"Values":{"WHEN":"01:00:00"}}"#).unwrap();
+    let host = app.start(&backend, &["--settings", path]).await;
+    assert_eq!(host.ready["loaded"], json!(["Sweep"]));
 }
 
 #[tokio::test]

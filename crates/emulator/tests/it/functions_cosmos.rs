@@ -149,6 +149,77 @@ async fn a_split_is_followed_from_where_the_parent_was() {
 }
 
 #[tokio::test]
+async fn a_retry_policy_that_is_used_up_skips_the_page() {
+    let account = Account::start().await;
+    let mut backend = Backend::listen().await;
+    let retry =
+        json!({ "strategy": "fixedDelay", "maxRetryCount": 1, "delayInterval": "00:00:00" });
+    let app = app(Some(retry));
+    let _host = start(&app, &account, &backend).await;
+    account.create("lost").await;
+    backend.next().await.answer(500, "{}");
+    backend.next().await.answer(500, "{}");
+    account.create("next").await;
+    let call = backend.next().await;
+    assert_eq!(ids(&call.json()), ["next"]);
+    call.answer(200, "{}");
+}
+
+#[tokio::test]
+async fn a_merge_is_followed_too() {
+    let account = Account::start().await;
+    let control = |verb| format!("{}/cosmos/shop/orders/{verb}", account.emulator.at("control"));
+    assert_eq!(call("POST", &control("split"), "").await.status(), 200);
+    let mut backend = Backend::listen().await;
+    let app = app(None);
+    let _host = start(&app, &account, &backend).await;
+    let owned = |count: usize| {
+        move |leases: &[Value]| {
+            leases.len() == count && leases.iter().all(|lease| lease["Owner"].is_string())
+        }
+    };
+    leases(&account, owned(2)).await;
+    assert_eq!(call("POST", &control("merge"), "").await.status(), 200);
+    leases(&account, owned(1)).await;
+    account.create("after").await;
+    let call = backend.next().await;
+    assert_eq!(ids(&call.json()), ["after"]);
+    call.answer(200, "{}");
+}
+
+#[tokio::test]
+async fn two_hosts_share_the_leases() {
+    let account = Account::start().await;
+    let split = format!("{}/cosmos/shop/orders/split", account.emulator.at("control"));
+    assert_eq!(call("POST", &split, "").await.status(), 200);
+    let backend = Backend::listen().await;
+    let app = app(None);
+    let _first = start(&app, &account, &backend).await;
+    let _second = start(&app, &account, &backend).await;
+    let shared = |leases: &[Value]| match leases {
+        [a, b] => a["Owner"].is_string() && b["Owner"].is_string() && a["Owner"] != b["Owner"],
+        _ => false,
+    };
+    leases(&account, shared).await;
+}
+
+#[tokio::test]
+async fn a_missing_account_is_waited_for() {
+    let mut backend = Backend::listen().await;
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let app = app(None);
+    let mut command = app.command(&backend, &[]);
+    command.env("COSMOS_DATABASE", "shop");
+    command.env("CosmosConnection__accountEndpoint", format!("http://{free}"));
+    let _host = Process::of(command.stderr(Stdio::inherit())).await;
+    let account = Account::start_at(&free.to_string()).await;
+    account.create("1").await;
+    let call = backend.next().await;
+    assert_eq!(ids(&call.json()), ["1"]);
+    call.answer(200, "{}");
+}
+
+#[tokio::test]
 async fn what_a_killed_host_was_doing_comes_again() {
     let account = Account::start().await;
     let mut backend = Backend::listen().await;

@@ -77,12 +77,12 @@ async fn three_errors_stop_the_host() {
 async fn a_handler_that_does_not_listen_is_an_error() {
     let backend = Backend::listen().await;
     let app =
-        App::new(json!({ "initializationTimeout": "00:00:01" })).function("F", any_function());
+        App::new(json!({ "initializationTimeout": "00:00:00.2" })).function("F", any_function());
     let output = app.command(&backend, &[]).env("HANDLER_SILENT", "1").output().await.unwrap();
     let log = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(
-        log.contains("did not answer GET / at FUNCTIONS_CUSTOMHANDLER_PORT within 1s"),
+        log.contains("did not answer GET / at FUNCTIONS_CUSTOMHANDLER_PORT within 200ms"),
         "{log}"
     );
 }
@@ -126,7 +126,7 @@ async fn a_killed_handler_is_started_again() {
 #[tokio::test]
 async fn a_function_that_takes_too_long_costs_the_handler() {
     let mut backend = Backend::listen().await;
-    let app = app().host(json!({ "functionTimeout": "00:00:01" }));
+    let app = app().host(json!({ "functionTimeout": "00:00:00.2" }));
     let host = app.start(&backend, &[]).await;
     let first = pid(&host.ready);
     let url = format!("{}/api/F", host.at("functions"));

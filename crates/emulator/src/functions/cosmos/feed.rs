@@ -1,19 +1,17 @@
 //! The monitored container: its partition key ranges, and pages of their change feeds.
 
 use super::client::{Answer, Call, CosmosClient, Trouble};
-use crate::functions::load::Start;
+use crate::functions::load::{CosmosTrigger, Start};
 use http::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use std::sync::Arc;
 
 /// One container and its change feed.
 #[derive(Debug, Clone)]
 pub(super) struct Feed {
     client: CosmosClient,
-    database: String,
-    container: String,
-    items_max: Option<u32>,
-    start: Start,
+    trigger: Arc<CosmosTrigger>,
 }
 
 /// A partition key range.
@@ -60,23 +58,15 @@ struct Documents<'a> {
 }
 
 impl Feed {
-    pub(super) fn new(
-        client: CosmosClient,
-        trigger: &crate::functions::load::CosmosTrigger,
-    ) -> Self {
-        Self {
-            client,
-            database: trigger.database.clone(),
-            container: trigger.container.clone(),
-            items_max: trigger.items_max,
-            start: trigger.start,
-        }
+    /// The feed that the trigger names.
+    pub(super) fn new(client: CosmosClient, trigger: Arc<CosmosTrigger>) -> Self {
+        Self { client, trigger }
     }
 
     /// `<account host>_<database rid>_<container rid>`.
     pub(super) async fn fingerprint(&self) -> Result<String, Trouble> {
-        let database = self.rid("dbs", &["dbs", &self.database]).await?;
-        let path = ["dbs", &self.database, "colls", &self.container];
+        let database = self.rid("dbs", &["dbs", &self.trigger.database]).await?;
+        let path = ["dbs", &self.trigger.database, "colls", &self.trigger.container];
         let container = self.rid("colls", &path).await?;
         Ok(format!("{}_{database}_{container}", self.client.host()))
     }
@@ -97,7 +87,7 @@ impl Feed {
 
     /// The ranges that there are now.
     pub(super) async fn ranges(&self) -> Result<Vec<Range>, Trouble> {
-        let path = ["dbs", &self.database, "colls", &self.container, "pkranges"];
+        let path = ["dbs", &self.trigger.database, "colls", &self.trigger.container, "pkranges"];
         let what = format!("reading {}", path.join("/"));
         let call = Call {
             method: Method::GET,
@@ -117,8 +107,8 @@ impl Feed {
         range: &str,
         continuation: Option<&str>,
     ) -> Result<Page, Trouble> {
-        let items_max = self.items_max.map_or_else(|| "-1".into(), |max| max.to_string());
-        let since = match (continuation, self.start) {
+        let items_max = self.trigger.items_max.map_or_else(|| "-1".into(), |max| max.to_string());
+        let since = match (continuation, self.trigger.start) {
             (None, Start::Time(time)) => {
                 Some(time.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string())
             }
@@ -130,9 +120,10 @@ impl Feed {
             ("x-ms-max-item-count", items_max.as_str()),
         ];
         headers.extend(since.as_deref().map(|since| ("if-modified-since", since)));
-        let from_now = matches!((continuation, self.start), (None, Start::Now)).then_some("*");
+        let from_now =
+            matches!((continuation, self.trigger.start), (None, Start::Now)).then_some("*");
         headers.extend(continuation.or(from_now).map(|from| ("if-none-match", from)));
-        let path = ["dbs", &self.database, "colls", &self.container, "docs"];
+        let path = ["dbs", &self.trigger.database, "colls", &self.trigger.container, "docs"];
         let call = Call {
             method: Method::GET,
             kind: "docs",
@@ -141,7 +132,10 @@ impl Feed {
             headers: &headers,
             body: String::new(),
         };
-        page(&self.client.send(call).await?, &format!("reading the feed of {}", self.container))
+        page(
+            &self.client.send(call).await?,
+            &format!("reading the feed of {}", self.trigger.container),
+        )
     }
 }
 

@@ -66,18 +66,13 @@ impl Lease {
     }
 
     /// The lease as `owner` takes it at `now`.
-    pub(super) fn taken_by(&self, owner: &str, now: Timestamp) -> Self {
-        Self { owner: Some(owner.to_owned()), timestamp: Some(now), ..self.clone() }
+    pub(super) fn taken_by(self, owner: &str, now: Timestamp) -> Self {
+        Self { owner: Some(owner.to_owned()), timestamp: Some(now), ..self }
     }
 
     /// The lease without an owner.
-    pub(super) fn released(&self) -> Self {
-        Self { owner: None, ..self.clone() }
-    }
-
-    /// The lease read to `continuation`, with a sign of life at `now`.
-    pub(super) fn read_to(&self, continuation: Option<String>, now: Timestamp) -> Self {
-        Self { continuation, timestamp: Some(now), ..self.clone() }
+    pub(super) fn released(self) -> Self {
+        Self { owner: None, ..self }
     }
 
     /// Whether anyone may take it.

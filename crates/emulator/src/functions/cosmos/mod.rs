@@ -56,8 +56,8 @@ pub(super) async fn run(
         CosmosClient::new(account.clone(), Arc::clone(&host.invoker.clock))
     };
     let processor = Arc::new(Processor {
-        feed: Feed::new(client(&trigger.account), &trigger),
-        store: LeaseStore::new(client(&trigger.leases.account), &trigger.leases),
+        feed: Feed::new(client(&trigger.account), Arc::clone(&trigger)),
+        store: LeaseStore::new(client(&trigger.leases.account), Arc::clone(&trigger)),
         me: host.id.to_string(),
         host,
         function,
@@ -193,7 +193,7 @@ impl Processor {
     }
 
     async fn acquire(&self, lease: &Lease) -> Result<Option<Lease>, Trouble> {
-        let mine = lease.taken_by(&self.me, self.host.invoker.clock.now());
+        let mine = lease.clone().taken_by(&self.me, self.host.invoker.clock.now());
         match self.store.replace(&mine).await? {
             Written::Yes(lease) => Ok(Some(*lease)),
             Written::Conflict => Ok(None),

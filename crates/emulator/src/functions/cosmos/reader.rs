@@ -47,7 +47,7 @@ impl Processor {
                 }
                 Ok(Page::Changes { documents, continuation }) => {
                     self.invoke(&documents).await;
-                    self.checkpoint(lease, Some(continuation.clone())).await?;
+                    self.checkpoint(lease, Some(&continuation)).await?;
                     position = Some(continuation);
                     None
                 }
@@ -74,22 +74,20 @@ impl Processor {
     async fn renew(&self, lease: &Mutex<Lease>) -> Result<Infallible, End> {
         loop {
             tokio::time::sleep(self.trigger.timings.renew).await;
-            let continuation = lease.lock().await.continuation.clone();
-            self.checkpoint(lease, continuation).await?;
+            self.checkpoint(lease, None).await?;
         }
     }
 
-    /// Writes how far the range is read, unless the lease is lost.
-    async fn checkpoint(
-        &self,
-        lease: &Mutex<Lease>,
-        continuation: Option<String>,
-    ) -> Result<(), End> {
+    /// Gives a sign of life, and says how far the range is read if that changed.
+    async fn checkpoint(&self, lease: &Mutex<Lease>, read_to: Option<&str>) -> Result<(), End> {
         let mut lease = lease.lock().await;
         let mut trouble = Quiet::default();
+        if let Some(read_to) = read_to {
+            lease.continuation = Some(read_to.to_owned());
+        }
         loop {
-            let next = lease.read_to(continuation.clone(), self.host.invoker.clock.now());
-            let error = match self.store.replace(&next).await {
+            lease.timestamp = Some(self.host.invoker.clock.now());
+            let error = match self.store.replace(&lease).await {
                 Ok(Written::Yes(written)) => {
                     *lease = *written;
                     return Ok(());

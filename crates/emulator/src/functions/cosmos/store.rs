@@ -4,16 +4,16 @@ use super::{
     client::{Answer, Call, CosmosClient, Trouble},
     lease::Lease,
 };
-use crate::functions::load::Leases;
+use crate::functions::load::CosmosTrigger;
 use http::{Method, StatusCode};
 use serde_json::json;
+use std::sync::Arc;
 
 /// One lease container.
 #[derive(Debug, Clone)]
 pub(super) struct LeaseStore {
     client: CosmosClient,
-    database: String,
-    container: String,
+    trigger: Arc<CosmosTrigger>,
 }
 
 /// What became of a conditional write.
@@ -26,8 +26,9 @@ pub(super) enum Written {
 }
 
 impl LeaseStore {
-    pub(super) fn new(client: CosmosClient, leases: &Leases) -> Self {
-        Self { client, database: leases.database.clone(), container: leases.container.clone() }
+    /// The lease container that the trigger names.
+    pub(super) fn new(client: CosmosClient, trigger: Arc<CosmosTrigger>) -> Self {
+        Self { client, trigger }
     }
 
     /// The lease with this id, if there is one.
@@ -58,13 +59,19 @@ impl LeaseStore {
         id: &str,
         body: serde_json::Result<String>,
     ) -> Result<(), Trouble> {
-        let what = self.what("creating a document in");
-        let body = body.map_err(|source| Trouble::Unreadable { what: what.clone(), source })?;
+        let what = || self.what("creating a document in");
+        let body = body.map_err(|source| Trouble::Unreadable { what: what(), source })?;
         let key = partition_key(id);
         let call = Call {
             method: Method::POST,
             kind: "docs",
-            path: &["dbs", &self.database, "colls", &self.container, "docs"],
+            path: &[
+                "dbs",
+                &self.trigger.leases.database,
+                "colls",
+                &self.trigger.leases.container,
+                "docs",
+            ],
             signed: 4,
             headers: &[
                 ("content-type", "application/json"),
@@ -75,20 +82,20 @@ impl LeaseStore {
         let answer = self.client.send(call).await?;
         match answer.status {
             StatusCode::CREATED | StatusCode::CONFLICT => Ok(()),
-            _ => Err(answer.refused(what)),
+            _ => Err(answer.refused(what())),
         }
     }
 
     /// Replaces the lease, if it is still as it was read.
     pub(super) async fn replace(&self, lease: &Lease) -> Result<Written, Trouble> {
-        let what = self.what("replacing a lease in");
+        let what = || self.what("replacing a lease in");
         let body = serde_json::to_string(lease)
-            .map_err(|source| Trouble::Unreadable { what: what.clone(), source })?;
+            .map_err(|source| Trouble::Unreadable { what: what(), source })?;
         let answer = self.item(Method::PUT, &lease.id, lease.etag.as_deref(), body).await?;
         match answer.status {
-            StatusCode::OK => answer.json(&what).map(|lease| Written::Yes(Box::new(lease))),
+            StatusCode::OK => answer.json(&what()).map(|lease| Written::Yes(Box::new(lease))),
             StatusCode::PRECONDITION_FAILED | StatusCode::NOT_FOUND => Ok(Written::Conflict),
-            _ => Err(answer.refused(what)),
+            _ => Err(answer.refused(what())),
         }
     }
 
@@ -107,13 +114,13 @@ impl LeaseStore {
         let mut headers = vec![("content-type", "application/json")];
         headers.extend(throughput.as_deref().map(|units| ("x-ms-offer-throughput", units)));
         let definition = json!({
-            "id": self.container,
+            "id": self.trigger.leases.container,
             "partitionKey": { "paths": ["/id"], "kind": "Hash", "version": 2 },
         });
         let call = Call {
             method: Method::POST,
             kind: "colls",
-            path: &["dbs", &self.database, "colls"],
+            path: &["dbs", &self.trigger.leases.database, "colls"],
             signed: 2,
             headers: &headers,
             body: definition.to_string(),
@@ -136,14 +143,21 @@ impl LeaseStore {
         let mut headers =
             vec![("content-type", "application/json"), ("x-ms-documentdb-partitionkey", &*key)];
         headers.extend(etag.map(|etag| ("if-match", etag)));
-        let path = ["dbs", &self.database, "colls", &self.container, "docs", id];
+        let path = [
+            "dbs",
+            &self.trigger.leases.database,
+            "colls",
+            &self.trigger.leases.container,
+            "docs",
+            id,
+        ];
         let headers = &headers;
         let call = Call { method, kind: "docs", path: &path, signed: 6, headers, body };
         self.client.send(call).await
     }
 
     fn what(&self, doing: &str) -> String {
-        format!("{doing} {}/{}", self.database, self.container)
+        format!("{doing} {}/{}", self.trigger.leases.database, self.trigger.leases.container)
     }
 }
 

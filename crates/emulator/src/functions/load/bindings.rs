@@ -49,7 +49,9 @@ pub(crate) struct TimerTrigger {
 
 /// One binding on its own.
 pub(super) enum Binding {
-    Trigger(Trigger),
+    /// A trigger, unless it has mistakes.
+    Trigger(Option<Trigger>),
+    /// The name of an `http` output.
     HttpOut(String),
 }
 
@@ -59,7 +61,7 @@ pub(super) fn read(
     function: &str,
     settings: &Settings,
     prefix: &str,
-) -> Option<Binding> {
+) -> Binding {
     let kind = reader.text("type").unwrap_or_default();
     let wanted = if kind == "http" { "out" } else { "in" };
     if reader.text("direction").as_deref() != Some(wanted) {
@@ -72,20 +74,28 @@ pub(super) fn read(
     match kind.as_str() {
         "http" => {
             reader.finish(|_| None);
-            Some(Binding::HttpOut(name))
+            Binding::HttpOut(name)
         }
-        "httpTrigger" => read_http(reader, name, function, prefix)
-            .map(|trigger| Binding::Trigger(Trigger::Http(trigger))),
-        "timerTrigger" => read_timer(reader, name, settings)
-            .map(|trigger| Binding::Trigger(Trigger::Timer(Arc::new(trigger)))),
-        "cosmosDBTrigger" => CosmosTrigger::read(reader, name, settings)
-            .map(|trigger| Binding::Trigger(Trigger::Cosmos(Arc::new(trigger)))),
+        "httpTrigger" => {
+            let trigger = read_http(reader, name, function, prefix);
+            Binding::Trigger(trigger.map(Trigger::Http))
+        }
+        "timerTrigger" => {
+            let trigger = read_timer(reader, name, settings);
+            Binding::Trigger(trigger.map(Arc::new).map(Trigger::Timer))
+        }
+        "cosmosDBTrigger" => {
+            let trigger = CosmosTrigger::read(reader, name, settings);
+            Binding::Trigger(trigger.map(Arc::new).map(Trigger::Cosmos))
+        }
         other => {
-            reader.wrong("type", format!("this host knows httpTrigger, http, cosmosDBTrigger and timerTrigger, not `{other}`"));
-            None
+            reader.wrong("type", format!("`{other}` is not one of {KINDS}"));
+            Binding::Trigger(None)
         }
     }
 }
+
+const KINDS: &str = "httpTrigger, http, cosmosDBTrigger and timerTrigger, which this host runs";
 
 /// One trigger, and at most one `http` output, which belongs to an HTTP trigger.
 pub(super) fn join(reader: &mut Reader<'_>, bindings: Vec<Binding>) -> Option<Trigger> {
@@ -96,22 +106,21 @@ pub(super) fn join(reader: &mut Reader<'_>, bindings: Vec<Binding>) -> Option<Tr
             Binding::HttpOut(name) => outputs.push(name),
         }
     }
-    let output = outputs.pop();
-    let mut trigger = triggers.pop();
-    if trigger.is_none() || !triggers.is_empty() {
+    if triggers.len() != 1 {
         reader.wrong("bindings", "a function has exactly one trigger");
     }
-    match (&mut trigger, output) {
-        (_, Some(_)) if !outputs.is_empty() => {
-            reader.wrong("bindings", "a function has at most one http output");
-        }
-        (Some(Trigger::Http(http)), output) => http.output = output,
-        (Some(Trigger::Cosmos(_) | Trigger::Timer(_)), Some(_)) => {
+    if 1 < outputs.len() {
+        reader.wrong("bindings", "a function has at most one http output");
+    }
+    let mut trigger = triggers.pop().flatten()?;
+    match (&mut trigger, outputs.pop()) {
+        (Trigger::Http(http), output) => http.output = output,
+        (Trigger::Cosmos(_) | Trigger::Timer(_), Some(_)) => {
             reader.wrong("bindings", "an http output needs an httpTrigger");
         }
-        (None, _) | (_, None) => {}
+        (Trigger::Cosmos(_) | Trigger::Timer(_), None) => {}
     }
-    trigger
+    Some(trigger)
 }
 
 fn read_http(

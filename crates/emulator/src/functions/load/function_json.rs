@@ -57,7 +57,7 @@ fn read(name: &str, file: &str, text: &str, context: &mut Context<'_>) -> Option
     let retry = reader.object("retry", RetryPolicy::read).flatten();
     let bindings =
         reader.objects("bindings", |reader| bindings::read(reader, name, settings, prefix));
-    let trigger = bindings::join(&mut reader, bindings.into_iter().flatten().collect());
+    let trigger = bindings::join(&mut reader, bindings);
     if let (true, Some(Trigger::Http(_))) = (retries, &trigger) {
         reader.wrong("retry", "an HTTP trigger is not retried: its caller is");
     }
@@ -92,3 +92,6 @@ fn is_name(name: &str) -> bool {
 
 /// A letter and 127 more, as on Azure.
 const NAME_LEN_MAX: usize = 128;
+
+#[cfg(test)]
+mod tests;

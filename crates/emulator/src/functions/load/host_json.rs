@@ -165,3 +165,103 @@ impl Handler {
         self.executable.file_stem().unwrap_or_default().to_string_lossy().into_owned()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn load(custom: Value, change: impl FnOnce(&mut Value)) -> Result<HostFile, Vec<String>> {
+        let mut host = json!({ "version": "2.0", "customHandler": custom });
+        change(&mut host);
+        let settings = Settings::new([("LEVEL".into(), "high".into())]);
+        let mut problems = Problems::default();
+        let root = Path::new("/app");
+        let file = read(&host.to_string(), root, &settings, &mut problems);
+        let problems: Vec<_> = problems.into_vec().iter().map(ToString::to_string).collect();
+        file.filter(|_| problems.is_empty()).ok_or(problems)
+    }
+
+    fn described() -> Value {
+        json!({ "description": { "defaultExecutablePath": "relay" } })
+    }
+
+    #[test]
+    fn what_is_left_out_has_the_value_of_azure() {
+        let host = load(described(), |_| {}).unwrap();
+        assert_eq!(host.http_mode, HttpMode::Payload);
+        assert_eq!(host.route_prefix, "api");
+        assert_eq!(host.function_timeout, Some(Duration::from_mins(30)));
+        assert_eq!(host.handler.initialization_timeout, Duration::from_secs(30));
+        assert_eq!(host.handler.working_directory, Path::new("/app"));
+        assert_eq!((host.handler.port, host.has_bundle), (None, false));
+    }
+
+    #[test]
+    fn an_executable_outside_the_app_is_left_to_the_path() {
+        let host = load(described(), |_| {}).unwrap();
+        assert_eq!(host.handler.executable, Path::new("relay"));
+        assert_eq!(host.handler.name(), "relay");
+    }
+
+    #[test]
+    fn arguments_are_expanded_and_kept_in_order() {
+        let custom = json!({ "description": {
+            "defaultExecutablePath": "node", "arguments": ["--level=%LEVEL%"],
+            "defaultWorkerPath": "main.js", "workerArguments": ["last"], "workingDirectory": "bin",
+        }});
+        let handler = load(custom, |_| {}).unwrap().handler;
+        assert_eq!(handler.arguments, ["--level=high", "/app/main.js", "last"]);
+        assert_eq!(handler.working_directory, Path::new("/app/bin"));
+    }
+
+    #[test]
+    fn proxying_wins_over_forwarding() {
+        let mode = |proxy, forward| {
+            let custom = json!({
+                "description": { "defaultExecutablePath": "x" },
+                "enableProxyingHttpRequest": proxy, "enableForwardingHttpRequest": forward,
+            });
+            load(custom, |_| {}).unwrap().http_mode
+        };
+        assert_eq!(mode(true, true), HttpMode::Proxy);
+        assert_eq!(mode(false, true), HttpMode::Forward);
+    }
+
+    #[test]
+    fn a_function_may_run_for_ever() {
+        let host = load(described(), |host| host["functionTimeout"] = json!("-1")).unwrap();
+        assert_eq!(host.function_timeout, None);
+    }
+
+    #[track_caller]
+    fn check(custom: Value, change: impl FnOnce(&mut Value), expect: &str) {
+        let problems = load(custom, change).unwrap_err();
+        assert!(problems.iter().any(|problem| problem.starts_with(expect)), "{problems:#?}");
+    }
+
+    #[test]
+    fn what_azure_would_refuse_is_refused() {
+        check(described(), |host| host["version"] = json!("1.0"), "host.json: version: it must");
+        check(json!({}), |_| {}, "host.json: customHandler.description: it is required");
+        let unnamed = json!({ "description": {} });
+        check(unnamed, |_| {}, "host.json: customHandler.description.defaultExecutablePath: it is");
+        let routes = json!({ "description": { "defaultExecutablePath": "x" }, "http": {} });
+        check(routes, |_| {}, "host.json: customHandler.http: its routes cannot be mixed");
+        check(
+            described(),
+            |host| host["functionTimeout"] = json!(300),
+            "host.json: functionTimeout: it must be a time span",
+        );
+        let missing = json!({ "description": {
+            "defaultExecutablePath": "x", "arguments": ["%NOPE%"],
+        }});
+        check(missing, |_| {}, "host.json: customHandler.description.arguments: %NOPE%");
+    }
+
+    #[test]
+    fn only_custom_handlers_are_run() {
+        let without = |host: &mut Value| drop(host["customHandler"].take());
+        check(json!({}), without, "host.json: customHandler: it is required");
+    }
+}

@@ -10,7 +10,7 @@ pub(crate) mod reader;
 
 pub(crate) use self::{
     bindings::{AuthLevel, HttpTrigger, TimerTrigger, Trigger},
-    cosmos_trigger::{Account, CosmosTrigger, Leases, Start},
+    cosmos_trigger::{Account, CosmosTrigger, Start},
     function_json::Function,
     host_json::{HostFile, HttpMode},
 };

@@ -22,8 +22,13 @@ const KEY: &str =
 impl Account {
     /// Starts an emulator.
     pub(crate) async fn start() -> Self {
+        Self::start_at("127.0.0.1:0").await
+    }
+
+    /// Starts an emulator whose account answers at `cosmos`.
+    pub(crate) async fn start_at(cosmos: &str) -> Self {
         let any = "127.0.0.1:0";
-        let args = ["--cosmos", any, "--servicebus", any, "--control", any];
+        let args = ["--cosmos", cosmos, "--servicebus", any, "--control", any];
         Self { emulator: Process::start(&args).await }
     }
 
