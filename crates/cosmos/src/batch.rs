@@ -4,16 +4,15 @@ mod answer;
 mod operation;
 
 pub use answer::{Outcome, Step};
-pub(crate) use answer::{parse, weigh};
+pub(crate) use answer::{Weighed, parse, weigh};
 pub(crate) use operation::{Body, Operation};
 
-use bytes::Bytes;
 use serde::Serialize;
 
 use crate::account::PartitionKey;
 use crate::failure::{Failure, Invalid};
 use crate::patch::Patch;
-use crate::request::Want;
+use crate::request::{Address, Request, Want};
 
 /// Up to 100 operations on documents of one partition key. There is no batch over two keys.
 #[derive(Debug)]
@@ -105,27 +104,18 @@ impl Batch {
         self.body.len() == 0
     }
 
-    pub(crate) fn key(&self) -> &PartitionKey {
-        &self.key
-    }
-
-    /// Whether a repeat is harmless: a taken id, a version or a condition makes it fail,
-    /// and with it all the rest.
-    pub(crate) fn happens_once(&self) -> bool {
-        self.guarded || self.reads == self.len()
-    }
-
+    /// The request, if the service takes as many operations. A repeat of it is harmless
+    /// where a taken id, a version or a condition makes it fail, and with it all the rest.
     /// Documents are sent back only where some were asked for.
-    pub(crate) fn wants(&self) -> Want {
-        if self.reads == 0 { Want::Nothing } else { Want::Document }
-    }
-
-    /// The body, if the service takes as many operations.
-    pub(crate) fn finish(self) -> Result<Bytes, Failure> {
-        if OPERATIONS_MAX < self.body.len() {
-            return Err(Invalid::TooMany(self.body.len()).into());
+    pub(crate) fn into_request(self, at: &Address) -> Result<Request, Failure> {
+        let happens_once = self.guarded || self.reads == self.len();
+        let want = if self.reads == 0 { Want::Nothing } else { Want::Document };
+        let (key, body) = (self.key, self.body);
+        if OPERATIONS_MAX < body.len() {
+            return Err(Invalid::TooMany(body.len()).into());
         }
-        Ok(self.body.finish())
+        let request = Request::batch(at, &key, body.finish())?.wanting(want);
+        Ok(if happens_once { request } else { request.doubling() })
     }
 }
 
@@ -135,11 +125,17 @@ pub(crate) const OPERATIONS_MAX: usize = 100;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::verdict::Repeat;
     use expect_test::expect;
     use serde_json::json;
 
     fn batch() -> Batch {
         Batch::new(PartitionKey::new("o"))
+    }
+
+    fn request(batch: Batch) -> Result<Request, Failure> {
+        let at = Address::new(&"shop".parse().unwrap(), &"orders".parse().unwrap());
+        batch.into_request(&at)
     }
 
     #[test]
@@ -154,18 +150,18 @@ mod tests {
         let expected = expect![[
             r#"[{"operationType":"Create","resourceBody":{"id":"o.1"}},{"operationType":"Replace","id":"o","resourceBody":{"id":"o"},"ifMatch":"\"e1\""},{"operationType":"Upsert","resourceBody":{"id":"u"}},{"operationType":"Read","id":"r"},{"operationType":"Delete","id":"d"},{"operationType":"Patch","id":"p","resourceBody":{"condition":"from c","operations":[{"op":"remove","path":"/x"}]}}]"#
         ]];
-        expected.assert_eq(std::str::from_utf8(&batch.finish().unwrap()).unwrap());
+        expected.assert_eq(std::str::from_utf8(&request(batch).unwrap().body).unwrap());
     }
 
     #[test]
     fn a_hundred_operations_fit_and_one_more_does_not() {
         let mut full = batch();
         (0..100).for_each(|n| full.create(&json!({"id": n.to_string()})).unwrap());
-        assert!(full.finish().is_ok());
+        assert!(request(full).is_ok());
         let mut over = batch();
         (0..101).for_each(|n| over.create(&json!({"id": n.to_string()})).unwrap());
         assert_eq!(
-            over.finish().unwrap_err().to_string(),
+            request(over).unwrap_err().to_string(),
             "101 operations are more than a batch takes"
         );
     }
@@ -175,5 +171,20 @@ mod tests {
         assert!(batch().read("a/b").is_err());
         assert!(batch().delete("", None).is_err());
         assert!(batch().patch("a#", &Patch::new().remove("/x")).is_err());
+    }
+
+    #[test]
+    fn what_could_happen_twice_is_known() {
+        let repeat = |fill: fn(&mut Batch) -> Result<(), Failure>| {
+            let mut batch = batch();
+            fill(&mut batch).unwrap();
+            request(batch).unwrap().repeat
+        };
+        assert_eq!(repeat(|batch| batch.create(&json!({}))), Repeat::Harmless);
+        assert_eq!(repeat(|batch| batch.replace("a", Some("e"), &json!({}))), Repeat::Harmless);
+        assert_eq!(repeat(|batch| batch.read("a")), Repeat::Harmless);
+        assert_eq!(repeat(|batch| batch.replace("a", None, &json!({}))), Repeat::Doubles);
+        assert_eq!(repeat(|batch| batch.upsert(&json!({}))), Repeat::Doubles);
+        assert_eq!(repeat(|batch| batch.patch("a", &Patch::new().remove("/x"))), Repeat::Doubles);
     }
 }

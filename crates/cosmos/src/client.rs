@@ -79,18 +79,23 @@ impl Client {
     /// # Errors
     ///
     /// Sorted by what to do: [`crate::Why`].
-    pub async fn learn_regions(&self) -> Result<(), Failure> {
-        let reply = self.send(&Request::account(), &self.no_caches).await?;
+    pub async fn learn_regions(&self, patience: Patience) -> Result<(), Failure> {
+        let reply = self.send(&Request::account(), &self.no_caches, patience).await?;
         self.take_over(&reply)
     }
 
     /// Sends a request until it succeeds or the verdict says stop.
-    pub(crate) async fn send(&self, request: &Request, caches: &Caches) -> Result<Reply, Failure> {
+    pub(crate) async fn send(
+        &self,
+        request: &Request,
+        caches: &Caches,
+        patience: Patience,
+    ) -> Result<Reply, Failure> {
         let mut call = Call::new();
         loop {
             let region = self.region(request.access, call.regions_skipped);
             call.attempts += 1;
-            let left = self.patience.total_max.saturating_sub(call.started.elapsed());
+            let left = patience.total_max.saturating_sub(call.started.elapsed());
             let came = match self.attempt(request, caches, &region, left).await? {
                 Attempted::Done(reply) => return Ok(Reply { open: call.open, ..reply }),
                 Attempted::Failed(failed) => failed,
@@ -98,7 +103,7 @@ impl Client {
             call.open |= request.access == Access::Write && came.may_have_happened();
             let how = (request.route(), request.repeat);
             came.forget_what_is_gone(caches);
-            match after(came.came(), how, self.so_far(&call), self.patience) {
+            match after(came.came(), how, self.so_far(&call), patience) {
                 Next::Stop => return Err(came.into_failure(call.open)),
                 Next::Again(pause) => tokio::time::sleep(pause).await,
                 Next::Elsewhere(pause) => {

@@ -4,6 +4,7 @@ mod bulk;
 mod items;
 mod layout;
 mod pages;
+mod transaction;
 
 pub use bulk::{Patched, Patching};
 pub use items::Item;
@@ -48,7 +49,7 @@ impl Container {
     }
 
     async fn send(&self, request: &Request) -> Result<Reply, Failure> {
-        self.client.send(request, &self.caches).await
+        self.client.send(request, &self.caches, self.client.patience()).await
     }
 }
 

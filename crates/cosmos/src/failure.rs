@@ -132,7 +132,7 @@ impl Failure {
     }
 
     pub(crate) fn unreadable(error: serde_json::Error) -> Self {
-        Self { why: Why::Unreadable(error), open: true }
+        Self { why: Why::Unreadable(error), open: false }
     }
 }
 

@@ -154,7 +154,8 @@ fn throttled(refusal: &Refusal, so_far: SoFar) -> Duration {
         .map_or_else(|| backoff(so_far), |wait| wait + wait.mul_f64(0.1 * so_far.jitter))
 }
 
-fn backoff(so_far: SoFar) -> Duration {
+/// The usual pause: 50 ms, doubling.
+pub(crate) fn backoff(so_far: SoFar) -> Duration {
     doubling(PAUSE_FIRST, so_far)
 }
 

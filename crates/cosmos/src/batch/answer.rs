@@ -60,27 +60,32 @@ impl Step {
     }
 }
 
-/// Reads the answers of all operations: one each.
+/// Reads the answers of all operations: one each. What cannot be read leaves open what
+/// happened.
 pub(crate) fn parse(body: &[u8], operations: usize) -> Result<Vec<Step>, Failure> {
-    let steps: Vec<Step> = serde_json::from_slice(body).map_err(Failure::unreadable)?;
+    let unreadable = |error| Failure { open: true, ..Failure::unreadable(error) };
+    let steps: Vec<Step> = serde_json::from_slice(body).map_err(unreadable)?;
     if steps.len() == operations {
         return Ok(steps);
     }
     let wrong = format!("{} answers to {operations} operations", steps.len());
-    Err(Failure::unreadable(serde::de::Error::custom(wrong)))
+    Err(unreadable(serde::de::Error::custom(wrong)))
+}
+
+/// What the steps of a batch say of the whole.
+pub(crate) enum Weighed {
+    Done(Vec<Step>),
+    Refused { at: usize, refusal: Refusal },
 }
 
 /// One operation that failed makes all of them fail; it keeps its own status, the others
-/// say 424. `open`: an earlier attempt of the same batch may have been taken, so that a 409
-/// may be its own doing.
-pub(crate) fn weigh(steps: Vec<Step>, open: bool) -> Outcome {
+/// say 424.
+pub(crate) fn weigh(steps: Vec<Step>) -> Weighed {
     let culprit = steps.iter().position(|step| !step.is_success() && step.status != OTHER_FAILED);
     let bystander = steps.iter().position(|step| !step.is_success());
     match culprit.or(bystander).and_then(|at| Some((at, steps.get(at)?))) {
-        Some((at, step)) => {
-            Outcome::Refused { at, failure: Failure::refused(step.refusal(), open) }
-        }
-        None => Outcome::Done(steps),
+        Some((at, step)) => Weighed::Refused { at, refusal: step.refusal() },
+        None => Weighed::Done(steps),
     }
 }
 
@@ -93,18 +98,17 @@ mod tests {
     #[test]
     fn the_culprit_is_the_one_that_is_not_a_bystander() {
         let body = br#"[{"statusCode":424,"requestCharge":0},{"statusCode":409,"requestCharge":1.2},{"statusCode":424}]"#;
-        let Outcome::Refused { at, failure } = weigh(parse(body, 3).unwrap(), true) else {
+        let Weighed::Refused { at, refusal } = weigh(parse(body, 3).unwrap()) else {
             panic!("refused")
         };
-        assert_eq!((at, failure.to_string().as_str()), (1, "a document of this id exists"));
-        assert!(failure.open);
+        assert_eq!((at, refusal.status), (1, 409));
     }
 
     #[test]
     fn all_good_hands_out_every_step() {
         let body =
             br#"[{"statusCode":201,"eTag":"\"e1\"","resourceBody":{"id":"a"}},{"statusCode":204}]"#;
-        let Outcome::Done(steps) = weigh(parse(body, 2).unwrap(), false) else { panic!("done") };
+        let Weighed::Done(steps) = weigh(parse(body, 2).unwrap()) else { panic!("done") };
         assert_eq!(steps[0].etag.as_deref(), Some("\"e1\""));
         assert_eq!(steps[0].resource_body.as_ref().unwrap().get(), r#"{"id":"a"}"#);
     }

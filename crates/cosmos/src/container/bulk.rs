@@ -15,7 +15,7 @@ use crate::batch::{Body, Step, parse};
 use crate::failure::{Failure, Why};
 use crate::patch::Patch;
 use crate::request::{InRange, Request, Want};
-use crate::verdict::{Came, Next, Repeat, Route, SoFar, after, leaves_open};
+use crate::verdict::{Came, Next, Repeat, Route, SoFar, after, backoff, leaves_open};
 use chunk::{Chunk, Spread, spread};
 
 /// One document to patch. Unless the patch carries a condition that it makes false itself,
@@ -103,7 +103,7 @@ impl Container {
                 places.into_iter().zip(fates).collect()
             }
             Err(Failure { why: Why::RangeGone, .. }) if self.may_go_on(so_far) => {
-                places.into_iter().map(|at| (at, Fate::Again(Duration::ZERO))).collect()
+                places.into_iter().map(|at| (at, Fate::Again(backoff(so_far)))).collect()
             }
             Err(failure) => {
                 let shared = Arc::new(failure);
@@ -138,7 +138,7 @@ impl Container {
                 Fate::Again(pause)
             }
             Next::Stop | Next::Renew if refusal.status == GONE && self.may_go_on(so_far) => {
-                Fate::Again(Duration::ZERO)
+                Fate::Again(backoff(so_far))
             }
             Next::Stop | Next::Renew => {
                 let open = open || leaves_open(&refusal);

@@ -1,11 +1,10 @@
-//! Documents one by one, and in transactions.
+//! Documents one by one.
 
 use bytes::Bytes;
 use serde::Serialize;
 
 use super::Container;
 use crate::account::PartitionKey;
-use crate::batch::{Batch, Outcome, parse, weigh};
 use crate::failure::{Failure, Invalid, Why};
 use crate::outcome::Reply;
 use crate::patch::Patch;
@@ -100,26 +99,6 @@ impl Container {
             request = request.if_match(etag);
         }
         self.send(&request).await.map(drop)
-    }
-
-    /// Runs a batch: all of it happens or nothing, in one round trip.
-    ///
-    /// # Errors
-    ///
-    /// Sorted by what to do: [`Why`].
-    pub async fn execute(&self, batch: Batch) -> Result<Outcome, Failure> {
-        if batch.is_empty() {
-            return Ok(Outcome::Done(Vec::new()));
-        }
-        let want = batch.wants();
-        let happens_once = batch.happens_once();
-        let (key, operations) = (batch.key().clone(), batch.len());
-        let mut request = Request::batch(&self.at, &key, batch.finish()?)?.wanting(want);
-        if !happens_once {
-            request = request.doubling();
-        }
-        let reply = self.send(&request).await?;
-        Ok(weigh(parse(&reply.body, operations)?, reply.open))
     }
 
     async fn write(&self, request: Request) -> Result<String, Failure> {

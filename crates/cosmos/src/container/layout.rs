@@ -10,6 +10,7 @@ use crate::account::{Range, Ranges};
 use crate::caches::Layout;
 use crate::failure::{Failure, Why};
 use crate::request::Request;
+use crate::verdict::Patience;
 
 /// How a container was made, as far as this client depends on it.
 #[derive(Debug, Clone, Deserialize)]
@@ -46,8 +47,9 @@ impl Container {
     /// # Errors
     ///
     /// Sorted by what to do: [`Why`].
-    pub async fn definition(&self) -> Result<Definition, Failure> {
-        let reply = match self.send(&Request::container(&self.at)).await {
+    pub async fn definition(&self, patience: Patience) -> Result<Definition, Failure> {
+        let request = Request::container(&self.at);
+        let reply = match self.client.send(&request, &self.caches, patience).await {
             Err(Failure { why: Why::Missing, .. }) => {
                 return Err(Failure::unsent(Why::NoContainer));
             }

@@ -3,6 +3,8 @@
 //! Each range is asked for itself and the answers are merged. A page ends at an instant and
 //! a key, not at a position: what is written meanwhile shifts nothing.
 
+use std::time::Duration;
+
 use domain::Fault;
 use domain::ports::{Continuation, ListQuery, Page};
 use futures_util::future::try_join_all;
@@ -44,11 +46,16 @@ pub(super) async fn list<F: Form>(
         Some(last) => Some(end_of(last)?),
         None => None,
     };
-    let items = rows.into_iter().map(|row| {
-        let read = tag_and_aggregate::<F>(&row.document).map(|(_, state)| state);
-        read.map_err(|reason| Unreadable { id: row.id, reason })
-    });
-    Ok(Page { items: items.collect::<Result<_, _>>()?, continuation })
+    Ok(Page { items: rows.iter().filter_map(aggregate::<F>).collect(), continuation })
+}
+
+/// What cannot be read is left out: one document must not hide all others.
+fn aggregate<F: Form>(row: &Row) -> Option<F::Aggregate> {
+    let Row { id, document, .. } = row;
+    tag_and_aggregate::<F>(document)
+        .inspect_err(|reason| tracing::warn!(%id, %reason, "a document cannot be listed"))
+        .map(|(_, state)| state)
+        .ok()
 }
 
 /// The rows of all ranges, one more of each than asked for: that says whether there are
@@ -57,7 +64,10 @@ async fn rows(container: &Container, query: &Query, limit: usize) -> Result<Vec<
     for _ in 0..RANGES_CHANGED_MAX {
         match try_rows(container, query, limit).await {
             Ok(rows) => return Ok(rows),
-            Err(Failure { why: Why::RangeGone, .. }) => container.forget_ranges(),
+            Err(Failure { why: Why::RangeGone, .. }) => {
+                container.forget_ranges();
+                tokio::time::sleep(RANGES_SETTLE).await;
+            }
             Err(failure) => return Err(fault(container, failure)),
         }
     }
@@ -82,9 +92,7 @@ async fn rows_of(
     loop {
         let page = container.query(query, Within::Range(range), max, continuation.as_deref());
         let page = page.await?;
-        for document in &page.documents {
-            rows.push(Row::of(document.get())?);
-        }
+        rows.extend(page.documents.iter().filter_map(|document| Row::of(document.get())));
         continuation = page.continuation;
         if continuation.is_none() || limit < rows.len() {
             return Ok(rows);
@@ -93,10 +101,11 @@ async fn rows_of(
 }
 
 impl Row {
-    fn of(document: &str) -> Result<Self, Failure> {
-        let Order { id, placed_at } =
-            serde_json::from_str(document).map_err(Failure::unreadable)?;
-        Ok(Self { placed_at, id, document: document.to_owned() })
+    fn of(document: &str) -> Option<Self> {
+        let Order { id, placed_at } = serde_json::from_str(document)
+            .inspect_err(|error| tracing::warn!(%error, "a document has no place in a list"))
+            .ok()?;
+        Some(Self { placed_at, id, document: document.to_owned() })
     }
 }
 
@@ -130,6 +139,8 @@ fn end_of(last: &Row) -> Result<Continuation, Unreadable> {
     Ok(Continuation { placed_at: last.placed_at.0, key })
 }
 
+/// A split that is still going on takes a moment.
+const RANGES_SETTLE: Duration = Duration::from_millis(50);
 /// Splits come rarely; more than this in one call is no split any more.
 const RANGES_CHANGED_MAX: usize = 5;
 

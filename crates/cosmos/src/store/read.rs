@@ -28,18 +28,32 @@ pub(super) async fn load<F: Form>(
 
 /// All events of an aggregate, in sequence.
 pub(super) async fn history(container: &Container, key: &Key) -> Result<Vec<Entry>, Fault> {
-    events_of(container, key, "SELECT * FROM c WHERE c.type = 'event' ORDER BY c.sequence").await
+    let text = "SELECT * FROM c WHERE c.type = 'event' ORDER BY c.sequence";
+    events_of(container, key, text, Broken::IsLeftOut).await
 }
 
 /// Its events that are pending or parked, in sequence.
 pub(super) async fn unpublished(container: &Container, key: &Key) -> Result<Vec<Entry>, Fault> {
     let text = "SELECT * FROM c WHERE c.type = 'event' AND c.state IN ('pending', 'parked') \
                 ORDER BY c.sequence";
-    events_of(container, key, text).await
+    events_of(container, key, text, Broken::EndsTheList).await
 }
 
-/// What cannot be read ends the list: events behind it must not overtake it.
-async fn events_of(container: &Container, key: &Key, text: &str) -> Result<Vec<Entry>, Fault> {
+/// What an event that cannot be read means for those behind it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Broken {
+    /// They can be shown without it.
+    IsLeftOut,
+    /// They must not overtake it.
+    EndsTheList,
+}
+
+async fn events_of(
+    container: &Container,
+    key: &Key,
+    text: &str,
+    broken: Broken,
+) -> Result<Vec<Entry>, Fault> {
     let partition = PartitionKey::new(key.as_str());
     let page = container.query_all(&Query::new(text), &partition).await;
     let page = page.map_err(|failure| fault(container, failure))?;
@@ -49,8 +63,10 @@ async fn events_of(container: &Container, key: &Key, text: &str) -> Result<Vec<E
             Reading::Event(entry) => entries.push(entry),
             Reading::Other => {}
             Reading::Unreadable { id, reason } => {
-                tracing::warn!(%id, %reason, "an event cannot be read; those behind it wait");
-                break;
+                tracing::warn!(%id, %reason, "an event cannot be read");
+                if broken == Broken::EndsTheList {
+                    break;
+                }
             }
         }
     }

@@ -1,16 +1,20 @@
 //! Whether the store can serve, and if not, what to mend.
 
+use std::time::Duration;
+
 use domain::Fault;
 
 use super::fault::fault;
 use crate::container::{Container, Definition};
+use crate::verdict::Patience;
 
 /// Reads the account document (which also renews the regions) and the container's
 /// definition, and holds it against what this crate relies on.
 pub(super) async fn ready(container: &Container) -> Result<(), Fault> {
-    let learned = container.client().learn_regions().await;
+    let learned = container.client().learn_regions(PROBE).await;
     learned.map_err(|failure| fault(container, failure))?;
-    let definition = container.definition().await.map_err(|failure| fault(container, failure))?;
+    let definition = container.definition(PROBE).await;
+    let definition = definition.map_err(|failure| fault(container, failure))?;
     match wrong_with(&definition) {
         Some(wrong) => {
             Err(Fault::Misconfigured { problem: format!("{} {wrong}", container.link()) })
@@ -39,6 +43,9 @@ fn wrong_with(definition: &Definition) -> Option<String> {
     None
 }
 
+/// Whoever asks wants to know how it is now, not whether it gets better: only a hiccup of
+/// the network is tried again.
+const PROBE: Patience = Patience { attempts_max: 2, total_max: Duration::from_secs(2) };
 const PARTITION_KEY_PATH: &str = "/partitionKey";
 /// Version 1 spreads keys by another hash, and marks would go to the wrong ranges.
 const PARTITION_KEY_VERSION: u32 = 2;

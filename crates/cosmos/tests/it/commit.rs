@@ -127,3 +127,27 @@ async fn a_document_that_cannot_be_read_is_said_to_be() {
         r#"misconfigured: the document o-1 cannot be read: the type is "order" instead of "counter""#
     );
 }
+
+#[tokio::test]
+async fn a_batch_refused_for_a_throttled_operation_is_sent_again() {
+    let throttled = r#"[{"statusCode":424},{"statusCode":429,"substatusCode":3200,"retryAfterMilliseconds":2}]"#;
+    let peer = Peer::start([reply(207, throttled), reply(200, CREATED)]).await;
+    commit(&peer, Basis::New).await.unwrap();
+    assert_eq!(peer.asked().len(), 2);
+}
+
+#[tokio::test]
+async fn throttled_to_the_end_says_how_long_to_stay_away() {
+    let throttled = reply(429, "").with("x-ms-retry-after-ms", "60000");
+    let peer = Peer::start([throttled]).await;
+    let fault = commit(&peer, Basis::New).await.unwrap_err();
+    let Fault::Throttled { after } = fault else { panic!("{fault}") };
+    assert_eq!(after, Some(std::time::Duration::from_mins(1)));
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_read_is_looked_up_too() {
+    let ours = stands(&event("o-1", 1, "pending"));
+    let peer = Peer::start([reply(200, "<html>"), reply(200, &ours)]).await;
+    commit(&peer, Basis::New).await.unwrap();
+}

@@ -94,3 +94,34 @@ async fn a_query_that_the_service_refuses_is_for_the_operator() {
     let fault = store(&peer).list(query(2)).await.unwrap_err();
     assert!(matches!(&fault, Fault::Misconfigured { problem } if problem.contains("composite")));
 }
+
+#[tokio::test]
+async fn one_broken_document_does_not_hide_the_others() {
+    let (good, odd) = (document("a", &at(9)), r#"{"id":"x","type":"counter"}"#.to_owned());
+    let broken = document("b", &at(8)).replace("\"count\":1", "\"count\":\"one\"");
+    let peer = Peer::start(ranges(ONE_RANGE)).await;
+    peer.then([reply(200, &page(&[good, odd, broken]))]);
+    let page = store(&peer).list(query(5)).await.unwrap();
+    assert_eq!(page.items.len(), 1);
+}
+
+#[tokio::test]
+async fn one_broken_event_does_not_hide_the_others() {
+    let broken = event("o", 2, "pending").replace("\"state\"", "\"stale\"");
+    let events = [event("o", 1, "processed"), broken, event("o", 3, "pending")];
+    let peer = Peer::start([reply(200, &page(&events))]).await;
+    let history = store(&peer).history(&"o".parse().unwrap()).await.unwrap();
+    assert_eq!(history.len(), 2);
+}
+
+#[tokio::test]
+async fn splits_that_never_end_are_an_outage() {
+    let peer = Peer::start([]).await;
+    for _ in 0..5 {
+        peer.then(ranges(ONE_RANGE));
+        peer.then([reply(410, "").sub(1007)]);
+    }
+    let fault = store(&peer).list(query(5)).await.unwrap_err();
+    assert!(matches!(fault, Fault::Unavailable(_)), "{fault}");
+    assert_eq!(peer.left(), 0);
+}

@@ -133,3 +133,34 @@ async fn no_marks_cost_nothing() {
     assert!(outbox.mark(Vec::new()).await.is_empty());
     assert!(peer.asked().is_empty());
 }
+
+#[tokio::test]
+async fn a_split_that_only_some_marks_met_sends_those_again() {
+    let some = r#"[{"statusCode":200},{"statusCode":410,"substatusCode":1002}]"#;
+    let (peer, outbox) = outbox([reply(207, some)]).await;
+    peer.then(ranges(TWO_RANGES));
+    peer.then([Answer::Each(200)]);
+    let answers = outbox.mark(marks(&events(2))).await;
+    assert_eq!(said(&answers), ["Ok(Done)", "Ok(Done)"]);
+    assert_eq!(peer.left(), 0);
+}
+
+#[tokio::test]
+async fn a_split_that_never_ends_is_an_outage() {
+    let peer = Peer::start([]).await;
+    for _ in 0..4 {
+        peer.then(ranges(ONE_RANGE));
+        peer.then([reply(410, "").sub(1007)]);
+    }
+    let outbox = CosmosOutbox::new(peer.container());
+    let answers = outbox.mark(marks(&events(1))).await;
+    assert!(matches!(answers[..], [Err(Fault::Unavailable(_))]), "{answers:?}");
+    assert_eq!(peer.left(), 0);
+}
+
+#[tokio::test]
+async fn an_answer_with_too_few_steps_is_no_answer() {
+    let (_peer, outbox) = outbox([reply(200, &steps(&[200]))]).await;
+    let answers = outbox.mark(marks(&events(2))).await;
+    assert!(answers.iter().all(|answer| matches!(answer, Err(Fault::Unanswered(_)))));
+}
