@@ -2,7 +2,7 @@
 //!
 //! A consumer has one connection to one entity, and hands out receivers: of the whole entity, or
 //! of one session of it. Messages are locked to whoever received them until they are settled.
-//! Nothing heals itself here: after a fault, open another one.
+//! A receiver does not heal itself: after a fault, ask the consumer for another one.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,9 +10,11 @@ use std::time::Duration;
 use domain::Fault;
 use fe2o3_amqp::Receiver;
 use fe2o3_amqp::link::ReceiverAttachError;
+use fe2o3_amqp::link::builder::{Builder, WithName, WithSource, WithTarget};
 use fe2o3_amqp::link::receiver::CreditMode;
+use fe2o3_amqp::link::role::ReceiverMarker;
 use fe2o3_amqp_types::definitions::{ReceiverSettleMode, SenderSettleMode};
-use fe2o3_amqp_types::messaging::{FilterSet, Source};
+use fe2o3_amqp_types::messaging::{FilterSet, Source, Target};
 use fe2o3_amqp_types::primitives::{OrderedMap, Symbol, Value};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
@@ -34,9 +36,12 @@ pub use receiver::MessageReceiver;
 pub struct ServiceBusConsumer {
     account: Account,
     entity: Entity,
-    connection: Arc<Mutex<Connection>>,
+    connection: Mutex<Option<Held>>,
     tuning: Tuning,
 }
+
+/// A connection that lives as long as its last holder.
+type Held = Arc<Mutex<Connection>>;
 
 impl ServiceBusConsumer {
     /// Connects.
@@ -45,15 +50,20 @@ impl ServiceBusConsumer {
     ///
     /// When the namespace cannot be reached, or does not let us in.
     pub async fn open(account: &Account, entity: &Entity) -> Result<Self, Fault> {
-        let tuning = Tuning::default();
         account
             .allows(entity.address())
             .map_err(|problem| Fault::Misconfigured { problem: problem.to_string() })?;
-        let connection = Connection::open(account, entity.address(), &tuning)
-            .await
-            .map_err(|trouble| trouble.unsent())?;
-        let connection = Arc::new(Mutex::new(connection));
-        Ok(Self { account: account.clone(), entity: entity.clone(), connection, tuning })
+        let consumer = Self {
+            account: account.clone(),
+            entity: entity.clone(),
+            connection: Mutex::default(),
+            tuning: Tuning::default(),
+        };
+        match consumer.connect().await {
+            Ok(connection) => *consumer.connection.lock().await = Some(connection),
+            Err(trouble) => return Err(trouble.unsent()),
+        }
+        Ok(consumer)
     }
 
     /// A receiver of an entity without sessions.
@@ -93,9 +103,14 @@ impl ServiceBusConsumer {
     /// Says goodbye, unless a receiver is still open: the last one of them takes the connection
     /// with it.
     pub async fn close(self) {
-        if let Some(connection) = Arc::into_inner(self.connection) {
+        if let Some(connection) = self.connection.into_inner().and_then(Arc::into_inner) {
             connection.into_inner().close().await;
         }
+    }
+
+    async fn connect(&self) -> Result<Held, Trouble> {
+        let opened = Connection::open(&self.account, self.entity.address(), &self.tuning).await?;
+        Ok(Arc::new(Mutex::new(opened)))
     }
 
     async fn attach(
@@ -103,16 +118,32 @@ impl ServiceBusConsumer {
         filter: Filter<'_>,
         within: Duration,
     ) -> Result<MessageReceiver, Trouble> {
-        let mut connection = self.connection.lock().await;
-        if connection.renew_at() <= Instant::now() {
-            connection.authorize(&self.account, self.entity.address(), &self.tuning).await?;
-        }
+        let mut held = self.connection.lock().await;
+        let kept = match held.take() {
+            Some(kept) if kept.lock().await.is_open() => kept,
+            Some(_) | None => self.connect().await?,
+        };
+        let link = {
+            let mut connection = kept.lock().await;
+            if connection.renew_at() <= Instant::now() {
+                connection.authorize(&self.account, self.entity.address(), &self.tuning).await?;
+            }
+            let attach = self.link(&filter).attach(connection.session());
+            granted::<_, ReceiverAttachError>("a link", within, Box::pin(attach)).await?
+        };
+        // Kept only now: after a refusal the library detaches twice, and the second one would hit
+        // whatever is attached next on the same session.
+        *held = Some(Arc::clone(&kept));
+        Ok(MessageReceiver::new(link, kept))
+    }
+
+    fn link(&self, filter: &Filter<'_>) -> LinkBuilder {
         let source = Source {
             address: Some(self.entity.address().to_owned()),
             filter: filter.set(),
             ..Source::default()
         };
-        let attach = Receiver::builder()
+        Receiver::builder()
             .name(format!("receiver-{:016x}", fastrand::u64(..)))
             .source(source)
             .sender_settle_mode(SenderSettleMode::Unsettled)
@@ -121,11 +152,11 @@ impl ServiceBusConsumer {
             // «The next free session» is answered with the one that was granted.
             .verify_incoming_source(false)
             .properties(filter.properties())
-            .attach(connection.session());
-        let link = granted::<_, ReceiverAttachError>("a link", within, Box::pin(attach)).await?;
-        Ok(MessageReceiver::new(link, Arc::clone(&self.connection)))
     }
 }
+
+/// A receiving link, as it is to be attached.
+type LinkBuilder = Builder<ReceiverMarker, Target, WithName, WithSource, WithTarget>;
 
 /// Which messages of the entity.
 enum Filter<'a> {

@@ -7,12 +7,13 @@
 //! |---|---|---|
 //! | `com.microsoft:server-busy` | throttled, at least 2 s | throttled, at least 2 s |
 //! | `com.microsoft:timeout`, `amqp:internal-error`, `com.microsoft:operation-cancelled` | unanswered | lost |
-//! | `amqp:link:detach-forced`, `amqp:connection:forced`, `amqp:link:stolen`, any other not named here | – | lost |
+//! | `amqp:link:detach-forced`, `amqp:connection:forced`, `amqp:link:stolen` | unavailable | lost |
 //! | `amqp:link:transfer-limit-exceeded`, `amqp:session:window-violation`, `amqp:resource-locked`, `amqp:illegal-state` | unavailable | lost |
 //! | `amqp:not-found`, `amqp:resource-deleted`, `com.microsoft:entity-disabled` | misconfigured | misconfigured |
 //! | `amqp:unauthorized-access`, `com.microsoft:auth-failed` | misconfigured | misconfigured |
 //! | `amqp:resource-limit-exceeded` | misconfigured | misconfigured |
-//! | `amqp:link:message-size-exceeded`, `com.microsoft:argument-error`, `com.microsoft:argument-out-of-range`, `amqp:not-allowed`, `amqp:not-implemented`, `amqp:precondition-failed`, `amqp:invalid-field`, `amqp:decode-error`, and any not named here | rejected | lost |
+//! | `amqp:link:message-size-exceeded`, `com.microsoft:argument-error`, `com.microsoft:argument-out-of-range`, `amqp:not-allowed`, `amqp:not-implemented`, `amqp:precondition-failed`, `amqp:invalid-field`, `amqp:decode-error` | rejected | misconfigured |
+//! | any not named here | rejected | lost |
 //! | rejected without a condition, released, modified | unavailable | – |
 //!
 //! *Lost* is [`Fault::Unavailable`] for what had not been sent, and [`Fault::Unanswered`] for what
@@ -74,6 +75,8 @@ pub(crate) enum Class {
     Setup,
     /// This, as it is, never.
     Content,
+    /// A condition that is not known here.
+    Unknown,
 }
 
 /// The class of a condition, by its name.
@@ -99,7 +102,15 @@ pub(crate) fn class(condition: &str) -> Class {
         | "amqp:connection:redirect"
         | "com.microsoft:auth-failed"
         | "com.microsoft:entity-disabled" => Class::Setup,
-        _ => Class::Content,
+        "amqp:link:message-size-exceeded"
+        | "amqp:not-allowed"
+        | "amqp:not-implemented"
+        | "amqp:precondition-failed"
+        | "amqp:invalid-field"
+        | "amqp:decode-error"
+        | "com.microsoft:argument-error"
+        | "com.microsoft:argument-out-of-range" => Class::Content,
+        _ => Class::Unknown,
     }
 }
 
@@ -109,7 +120,7 @@ fn rejection(said: &Said) -> Fault {
         Class::Unsure => Fault::Unanswered(said.clone().into()),
         Class::Passing => Fault::Unavailable(said.clone().into()),
         Class::Setup => Fault::Misconfigured { problem: said.to_string() },
-        Class::Content => Fault::Rejected { reason: said.to_string() },
+        Class::Content | Class::Unknown => Fault::Rejected { reason: said.to_string() },
     }
 }
 
@@ -117,8 +128,8 @@ fn rejection(said: &Said) -> Fault {
 pub(crate) fn of_unsent(said: &Said) -> Fault {
     match class(&said.condition) {
         Class::Busy => Fault::Throttled { after: Some(BUSY_PAUSE) },
-        Class::Setup => Fault::Misconfigured { problem: said.to_string() },
-        Class::Unsure | Class::Passing | Class::Content => Fault::Unavailable(said.clone().into()),
+        Class::Setup | Class::Content => Fault::Misconfigured { problem: said.to_string() },
+        Class::Unsure | Class::Passing | Class::Unknown => Fault::Unavailable(said.clone().into()),
     }
 }
 
