@@ -128,6 +128,7 @@ impl Client {
     /// A region failed: asks where the account writes now, and tries that region last. A
     /// region that cannot be reached is not asked; one that refuses writes is, for it knows.
     async fn leave(&self, failed: &Endpoint, reachable: bool) {
+        tracing::warn!(region = %failed, "a region failed; asking where the account writes");
         let known = self.regions().to_ask();
         for endpoint in known.iter().filter(|endpoint| reachable || *endpoint != failed) {
             let request = Request::account();

@@ -117,6 +117,11 @@ pub enum Invalid {
 }
 
 impl Failure {
+    /// Whether the range it asked is gone, so that its children have to be asked.
+    pub fn is_range_gone(&self) -> bool {
+        matches!(self.why, Why::RangeGone)
+    }
+
     /// A failure of a request that never left.
     pub(crate) fn unsent(why: Why) -> Self {
         Self { why, open: false }

@@ -48,12 +48,11 @@ impl Settings {
         let database = database.map_err(|mistake| mistakes.push(mistake)).ok();
         let container = name(var(CONTAINER), CONTAINER, "orders");
         let container = container.map_err(|mistake| mistakes.push(mistake)).ok();
-        match (endpoint, credential, database, container) {
-            (Some(endpoint), Some(credential), Some(database), Some(container)) => {
-                Ok(Self { endpoint, credential, database, container })
-            }
-            _ => Err(mistakes),
-        }
+        let all = (endpoint, credential, database, container);
+        let (Some(endpoint), Some(credential), Some(database), Some(container)) = all else {
+            return Err(mistakes);
+        };
+        Ok(Self { endpoint, credential, database, container })
     }
 
     /// The container that was configured. No I/O yet: nothing is sent, nobody is asked.

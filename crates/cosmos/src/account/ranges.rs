@@ -42,14 +42,13 @@ impl Ranges {
         found.retain(|range| !gone.contains(&range.id));
         found.sort_by(|a, b| a.min.cmp(&b.min));
         found.dedup_by(|a, b| a.id == b.id);
-        let mut next = "";
-        for range in &found {
-            if range.min != next {
-                return Err(Gap { at: next.to_owned() });
-            }
-            next = &range.max;
+        let starts = found.iter().map(|range| range.min.as_str()).chain([RING_END]);
+        let ends = std::iter::once("").chain(found.iter().map(|range| range.max.as_str()));
+        let gap = ends.zip(starts).find(|(end, start)| end != start);
+        match gap.map(|(at, _)| at.to_owned()) {
+            Some(at) => Err(Gap { at }),
+            None => Ok(Self { sorted: found }),
         }
-        if next == RING_END { Ok(Self { sorted: found }) } else { Err(Gap { at: next.to_owned() }) }
     }
 
     /// All of them, in the order of the ring.

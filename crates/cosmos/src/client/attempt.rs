@@ -52,7 +52,9 @@ impl Client {
             Ok(reply) => reply,
             Err(silence) => return Ok(Attempted::Failed(Failed::Silent(silence))),
         };
-        self.meter.answered(request.kind, reply.charge_milli(), reply.status == 429);
+        let (status, charge) = (reply.status.as_u16(), reply.charge_milli());
+        self.meter.answered(request.kind, charge, status == 429);
+        tracing::debug!(kind = ?request.kind, %region, status, charge, "answered");
         if reply.is_success() {
             caches.capture(&reply);
             return Ok(Attempted::Done(reply));

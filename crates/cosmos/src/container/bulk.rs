@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::Container;
 use crate::account::PartitionKey;
 use crate::batch::{Body, Step, parse};
-use crate::failure::{Failure, Why};
+use crate::failure::Failure;
 use crate::patch::Patch;
 use crate::request::{InRange, Request, Want};
 use crate::verdict::{Came, Next, Repeat, Route, SoFar, after, backoff, leaves_open};
@@ -102,7 +102,7 @@ impl Container {
                 let fates = steps.iter().map(|step| self.fate_of(step, open, so_far));
                 places.into_iter().zip(fates).collect()
             }
-            Err(Failure { why: Why::RangeGone, .. }) if self.may_go_on(so_far) => {
+            Err(failure) if failure.is_range_gone() && self.may_go_on(so_far) => {
                 places.into_iter().map(|at| (at, Fate::Again(backoff(so_far)))).collect()
             }
             Err(failure) => {

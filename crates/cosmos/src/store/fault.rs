@@ -31,15 +31,9 @@ where
         Why::Throttled { after } => Fault::Throttled { after: *after },
         Why::Exists | Why::Changed | Why::Missing => Fault::Conflict,
         Why::Invalid(invalid) => Fault::Rejected { reason: invalid.to_string() },
-        Why::NoContainer => Fault::Misconfigured {
-            problem: format!("there is no container {}; create it", container.link()),
-        },
-        Why::Denied { .. } => Fault::Misconfigured {
-            problem: format!("{why}; check the key or the role, and the clock"),
-        },
-        Why::Refused { .. } => {
-            Fault::Misconfigured { problem: format!("{}: {why}", container.link()) }
-        }
+        Why::NoContainer => mend(format!("there is no container {}; create it", container.link())),
+        Why::Denied { .. } => mend(format!("{why}; check the key or the role, and the clock")),
+        Why::Refused { .. } => mend(format!("{}: {why}", container.link())),
         Why::RangeGone
         | Why::Unavailable { .. }
         | Why::Unanswered(_)
@@ -47,6 +41,10 @@ where
         | Why::Unreadable(_)
         | Why::Gap(_) => Fault::Unavailable(Box::new(failure)),
     }
+}
+
+fn mend(problem: String) -> Fault {
+    Fault::Misconfigured { problem }
 }
 
 /// A document that cannot be read where one must be.

@@ -6,7 +6,6 @@ use domain::ports::{FeedPage, FeedPosition, FeedRange};
 use super::fault::fault;
 use crate::container::Container;
 use crate::documents::reading_of;
-use crate::failure::{Failure, Why};
 use crate::feed::Start;
 
 /// The ranges that make up the feed now.
@@ -30,7 +29,7 @@ pub(super) async fn next(
             let readings = written.documents.iter().map(|d| reading_of(d.get())).collect();
             Ok(FeedPage::Read { readings, continuation: written.continuation })
         }
-        Err(Failure { why: Why::RangeGone, .. }) => Ok(FeedPage::Gone),
+        Err(failure) if failure.is_range_gone() => Ok(FeedPage::Gone),
         Err(failure) => Err(fault(container, failure)),
     }
 }

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::fault::{Unreadable, fault};
 use crate::container::{Container, Within};
 use crate::documents::tag_and_aggregate;
-use crate::failure::{Failure, Why};
+use crate::failure::Failure;
 use crate::form::Form;
 use crate::moment::Moment;
 use crate::query::Query;
@@ -64,7 +64,7 @@ async fn rows(container: &Container, query: &Query, limit: usize) -> Result<Vec<
     for _ in 0..RANGES_CHANGED_MAX {
         match try_rows(container, query, limit).await {
             Ok(rows) => return Ok(rows),
-            Err(Failure { why: Why::RangeGone, .. }) => {
+            Err(failure) if failure.is_range_gone() => {
                 container.forget_ranges();
                 tokio::time::sleep(RANGES_SETTLE).await;
             }

@@ -1,5 +1,7 @@
 //! Marks: what became of events, written in bulk and each only on a pending event.
 
+use std::sync::Arc;
+
 use domain::Fault;
 use domain::ports::{Mark, MarkAs, Marked};
 
@@ -13,16 +15,11 @@ use crate::patch::Patch;
 /// Marks events; one answer a mark, in the same order.
 pub(super) async fn mark(container: &Container, marks: &[Mark]) -> Vec<Result<Marked, Fault>> {
     let patches: Result<Vec<Patching>, Failure> = marks.iter().map(patching_of).collect();
-    match patches {
-        Ok(patches) => {
-            let answers = container.patch_many(&patches).await;
-            answers.into_iter().map(|one| marked(container, one)).collect()
-        }
-        Err(failure) => {
-            let reason = failure.to_string();
-            marks.iter().map(|_| Err(Fault::Rejected { reason: reason.clone() })).collect()
-        }
-    }
+    let answers = match patches {
+        Ok(patches) => container.patch_many(&patches).await,
+        Err(failure) => vec![Err(Arc::new(failure)); marks.len()],
+    };
+    answers.into_iter().map(|one| marked(container, one)).collect()
 }
 
 fn patching_of(mark: &Mark) -> Result<Patching, Failure> {

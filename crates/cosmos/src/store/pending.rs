@@ -37,14 +37,7 @@ pub(super) async fn pending(
     let (range, page) =
         ask(container, &query, &cursor).await.map_err(|failure| fault(container, failure))?;
     let readings = page.documents.iter().map(|document| reading_of(document.get())).collect();
-    let next = match page.continuation {
-        Some(continuation) => {
-            Some(Cursor { from: range.min, within: Some((range.id, continuation)) })
-        }
-        None if range.max == RING_END => None,
-        None => Some(Cursor { from: range.max, within: None }),
-    };
-    Ok(PendingPage { readings, cursor: next.map(|cursor| cursor.text()) })
+    Ok(PendingPage { readings, cursor: Cursor::behind(range, page.continuation) })
 }
 
 /// Asks the range that holds the cursor's place; once more if it is gone.
@@ -54,7 +47,7 @@ async fn ask(
     cursor: &Cursor,
 ) -> Result<(Range, Page), Failure> {
     match ask_once(container, query, cursor).await {
-        Err(Failure { why: Why::RangeGone, .. }) => {
+        Err(failure) if failure.is_range_gone() => {
             container.forget_ranges();
             ask_once(container, query, cursor).await
         }
@@ -83,6 +76,16 @@ async fn ask_once(
 }
 
 impl Cursor {
+    /// The cursor behind a page of this range; none behind the last page of the last range.
+    fn behind(range: Range, continuation: Option<String>) -> Option<String> {
+        let cursor = match continuation {
+            Some(next) => Self { from: range.min, within: Some((range.id, next)) },
+            None if range.max == RING_END => return None,
+            None => Self { from: range.max, within: None },
+        };
+        Some(cursor.text())
+    }
+
     fn text(&self) -> String {
         // Texts and pairs of texts are always JSON.
         BASE64_URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).unwrap_or_default())

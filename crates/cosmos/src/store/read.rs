@@ -57,18 +57,21 @@ async fn events_of(
     let partition = PartitionKey::new(key.as_str());
     let page = container.query_all(&Query::new(text), &partition).await;
     let page = page.map_err(|failure| fault(container, failure))?;
-    let mut entries = Vec::with_capacity(page.documents.len());
-    for document in page.documents {
-        match reading_of(document.get()) {
-            Reading::Event(entry) => entries.push(entry),
-            Reading::Other => {}
-            Reading::Unreadable { id, reason } => {
-                tracing::warn!(%id, %reason, "an event cannot be read");
-                if broken == Broken::EndsTheList {
-                    break;
-                }
-            }
+    let read = page.documents.iter().filter_map(|document| entry(document.get()));
+    Ok(match broken {
+        Broken::IsLeftOut => read.flatten().collect(),
+        Broken::EndsTheList => read.map_while(Result::ok).collect(),
+    })
+}
+
+/// An event, if it is one and can be read.
+fn entry(document: &str) -> Option<Result<Entry, Unreadable>> {
+    match reading_of(document) {
+        Reading::Event(entry) => Some(Ok(entry)),
+        Reading::Other => None,
+        Reading::Unreadable { id, reason } => {
+            tracing::warn!(%id, %reason, "an event cannot be read");
+            Some(Err(Unreadable { id, reason }))
         }
     }
-    Ok(entries)
 }

@@ -15,12 +15,9 @@ pub(super) async fn ready(container: &Container) -> Result<(), Fault> {
     learned.map_err(|failure| fault(container, failure))?;
     let definition = container.definition(PROBE).await;
     let definition = definition.map_err(|failure| fault(container, failure))?;
-    match wrong_with(&definition) {
-        Some(wrong) => {
-            Err(Fault::Misconfigured { problem: format!("{} {wrong}", container.link()) })
-        }
-        None => Ok(()),
-    }
+    wrong_with(&definition).map_or(Ok(()), |wrong| {
+        Err(Fault::Misconfigured { problem: format!("{} {wrong}", container.link()) })
+    })
 }
 
 fn wrong_with(definition: &Definition) -> Option<String> {
