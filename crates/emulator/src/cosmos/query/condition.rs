@@ -2,6 +2,7 @@
 
 use super::ast::Select;
 use super::error::QueryError;
+use super::limits::WORK_MAX;
 use super::{check, evaluate, parser};
 use serde_json::{Map, Value};
 
@@ -28,7 +29,8 @@ impl Condition {
     /// Where the condition asks for a parameter, or for more work than one query may take.
     pub fn holds(&self, document: &Value) -> Result<bool, QueryError> {
         let parameters = Map::new();
-        let matches = evaluate::outermost(&self.select, &parameters, std::iter::once(document))?;
+        let document = std::iter::once(document);
+        let matches = evaluate::outermost(&self.select, &parameters, document, WORK_MAX)?;
         Ok(!matches.is_empty())
     }
 }

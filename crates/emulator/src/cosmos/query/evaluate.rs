@@ -3,7 +3,6 @@
 use super::ast::{Expr, Name, Select};
 use super::error::QueryError;
 use super::functions::Patterns;
-use super::limits::WORK_MAX;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell, RefMut};
@@ -22,14 +21,15 @@ pub(super) use collect::canonical;
 /// A value, or undefined.
 pub(super) type Datum<'e> = Option<Cow<'e, Value>>;
 
-/// Runs a whole query over the documents of the container.
+/// Runs a whole query over the documents of the container, within so many steps of work.
 pub(super) fn outermost<'a>(
     select: &Select,
     parameters: &Map<String, Value>,
     documents: impl Iterator<Item = &'a Value>,
+    work_max: u64,
 ) -> Result<Vec<Value>, QueryError> {
-    let context =
-        Context { parameters, work: Cell::new(0), patterns: RefCell::new(Patterns::default()) };
+    let left = Cell::new(work_max);
+    let context = Context { parameters, left, patterns: RefCell::new(Patterns::default()) };
     let scope = Scope { context: &context, frame: None, held: &[] };
     rows::container(select, &scope, &mut { documents })
 }
@@ -37,16 +37,16 @@ pub(super) fn outermost<'a>(
 /// What is the same throughout one evaluation.
 pub(super) struct Context<'e> {
     parameters: &'e Map<String, Value>,
-    work: Cell<u64>,
+    /// Steps that may still be taken.
+    left: Cell<u64>,
     patterns: RefCell<Patterns>,
 }
 
 impl Context<'_> {
     /// Counts work, so that no query runs or grows without end.
     pub(super) fn charge(&self, work: u64, offset: usize) -> Result<(), QueryError> {
-        let total = self.work.get().saturating_add(work);
-        self.work.set(total);
-        if total <= WORK_MAX {
+        if let Some(left) = self.left.get().checked_sub(work) {
+            self.left.set(left);
             return Ok(());
         }
         Err(QueryError::limit(offset, "the query takes too many rows or builds too much"))

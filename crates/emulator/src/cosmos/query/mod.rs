@@ -54,7 +54,7 @@ impl Query {
         parameters: &Map<String, Value>,
         documents: impl Iterator<Item = &'a Value>,
     ) -> Result<Vec<Value>, QueryError> {
-        evaluate::outermost(&self.select, parameters, documents)
+        evaluate::outermost(&self.select, parameters, documents, limits::WORK_MAX)
     }
 
     /// Whether each document yields its values whatever the others are, so that a caller may

@@ -1,11 +1,13 @@
 //! Queries over documents: text in, values out.
 
+mod bounds;
 mod clauses;
 mod conditions;
 mod equalities;
 mod functions;
 mod operators;
 mod plans;
+mod properties;
 mod sources;
 
 use super::{QueryError, parse};

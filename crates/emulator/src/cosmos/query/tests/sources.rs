@@ -172,7 +172,7 @@ fn sources_that_mean_nothing_are_refused() {
             "SELECT VALUE (SELECT VALUE k FROM k IN c.kids) FROM (SELECT VALUE {'kids': [1, 2]}) c",
             "SELECT VALUE 1 FROM c JOIN a IN c.x JOIN a IN c.x JOIN a IN c.x JOIN a IN c.x JOIN a IN c.x JOIN a IN c.x JOIN a IN c.x JOIN a IN c.x JOIN a IN c.x JOIN a IN c.x JOIN a IN c.x",
         ],
-        expect![[r#"
+        expect![[r"
             SELECT * → invalid at position 0: 'SELECT *' without FROM
             SELECT * FROM c JOIN k IN c.kids → invalid at position 0: 'SELECT *' with more than one source
             SELECT VALUE root.id FROM root r → invalid at position 13: the name 'root' is not known here
@@ -183,6 +183,6 @@ fn sources_that_mean_nothing_are_refused() {
             SELECT VALUE (SELECT VALUE k FROM k IN (SELECT VALUE [1, 2])) FROM c → [1,2]
             SELECT VALUE (SELECT VALUE k FROM k IN c.kids) FROM (SELECT VALUE {'kids': [1, 2]}) c → invalid at position 14: a subquery of more than one value where one is needed
             SELECT VALUE 1 FROM c JOIN a IN c.x JOIN a IN c.x JOIN a IN c.x JOIN a IN c.x JOIN a IN c.x JOIN a IN c.x JOIN a IN c.x JOIN a IN c.x JOIN a IN c.x JOIN a IN c.x JOIN a IN c.x → limit exceeded at position 167: more than 10 joins
-        "#]],
+        "]],
     );
 }
