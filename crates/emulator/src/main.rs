@@ -90,6 +90,7 @@ fn main() -> ExitCode {
     }
 }
 
+/// One verb: the local Azure, the Functions host of one app, or becoming a handler.
 fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.part {
         None => until_stopped(|stop| serve_local(cli.local, stop)),
@@ -103,6 +104,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     }
 }
 
+/// Runs `work` on a runtime; a stop signal lets it end in order.
 fn until_stopped<F: Future<Output = anyhow::Result<()>>>(
     work: impl FnOnce(CancellationToken) -> F,
 ) -> anyhow::Result<()> {
@@ -123,6 +125,7 @@ fn until_stopped<F: Future<Output = anyhow::Result<()>>>(
     done
 }
 
+/// Everything but the Functions host, in one process.
 async fn serve_local(args: LocalArgs, stop: CancellationToken) -> anyhow::Result<()> {
     let config = match &args.config {
         Some(path) => Some(
@@ -141,6 +144,7 @@ async fn serve_local(args: LocalArgs, stop: CancellationToken) -> anyhow::Result
     Ok(())
 }
 
+/// The Functions host of one app. Settings that are not text are left out.
 async fn host_functions(args: FunctionsArgs, stop: CancellationToken) -> anyhow::Result<()> {
     let text = |(name, value): (OsString, OsString)| {
         Some((name.into_string().ok()?, value.into_string().ok()?))

@@ -22,6 +22,7 @@ pub struct Taken {
     error: io::Error,
 }
 
+/// What to do about it.
 fn hint(option: &str, at: SocketAddr, error: &io::Error) -> String {
     if error.kind() == io::ErrorKind::AddrInUse {
         let port = at.port();
@@ -75,6 +76,7 @@ where
     }
 }
 
+/// One connection; how it ends is its client's affair.
 async fn serve_connection<F, Fut, B>(stream: TcpStream, answer: F)
 where
     F: Fn(Request<Incoming>) -> Fut + Send + Sync + 'static,

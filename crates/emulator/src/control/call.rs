@@ -35,6 +35,7 @@ pub(crate) struct Refusal {
     example: Option<&'static str>,
 }
 
+/// The body of `POST /clock/advance`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Advance {
@@ -92,16 +93,19 @@ fn refuse_other_origins(head: &Parts) -> Result<(), Refusal> {
     ))
 }
 
+/// Whether a `Host` names this machine.
 fn is_local(host: &str) -> bool {
     let name = host.rsplit_once(':').map_or(host, |(name, _port)| name);
     let ip = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
     name.eq_ignore_ascii_case("localhost") || ip.is_ok_and(|ip| ip.is_loopback())
 }
 
+/// A path segment as the caller meant it.
 fn decode(segment: &str) -> String {
     percent_decode_str(segment).decode_utf8_lossy().into_owned()
 }
 
+/// The body, or what it should have looked like.
 fn json_body<T: DeserializeOwned>(body: &[u8], example: &'static str) -> Result<T, Refusal> {
     serde_json::from_slice(body).map_err(|error| Refusal {
         example: Some(example),
@@ -120,11 +124,13 @@ impl Refusal {
         Self::new(StatusCode::BAD_REQUEST, format!("the body cannot be read: {error}"))
     }
 
+    /// The route is there, the method is not.
     fn method(head: &Parts, allow: &'static str) -> Self {
         let error = format!("{} takes {allow}, not {}", head.uri.path(), head.method);
         Self { allow: Some(allow), ..Self::new(StatusCode::METHOD_NOT_ALLOWED, error) }
     }
 
+    /// Nothing is there; names what is.
     fn no_route(head: &Parts) -> Self {
         let error = format!("there is no {}; there are {ROUTES}", head.uri.path());
         Self::new(StatusCode::NOT_FOUND, error)
@@ -148,6 +154,7 @@ impl fmt::Display for Refusal {
 const ROUTES: &str = "POST /cosmos/{database}/{container}/split, \
     POST /cosmos/{database}/{container}/merge, GET/POST/DELETE /faults, POST /clock/advance, \
     GET /state";
+/// Shown when a fault cannot be read.
 const FAULT_EXAMPLE: &str =
     r#"{"target":"cosmos","operation":"batch","action":"status","status":503,"count":2}"#;
 const ADVANCE_EXAMPLE: &str = r#"{"seconds":60}"#;

@@ -61,6 +61,7 @@ impl Control {
         port::serve(listener, stop, answer).await
     }
 
+    /// Reads the request, does it, and says what came of it.
     async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
         let (head, body) = request.into_parts();
         let done = match Limited::new(body, BODY_MAX).collect().await {
@@ -73,6 +74,7 @@ impl Control {
         }
     }
 
+    /// Does one thing; the answer is what is true afterwards.
     fn perform(&self, call: Call) -> Result<Value, Refusal> {
         match call {
             Call::Split { database, container } => {
@@ -112,6 +114,7 @@ fn ranges(ids: Vec<String>) -> Value {
     json!({ "partitionKeyRanges": ids })
 }
 
+/// The core names what is missing.
 fn absent(error: ControlError) -> Refusal {
     Refusal::new(StatusCode::NOT_FOUND, error.to_string())
 }

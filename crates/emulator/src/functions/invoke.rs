@@ -179,6 +179,7 @@ fn payload_request(
     Ok(request)
 }
 
+/// The address of this run of the handler.
 fn uri(running: Running, path: &str) -> Result<Uri, http::Error> {
     Uri::builder().scheme("http").authority(running.at.to_string()).path_and_query(path).build()
 }

@@ -165,6 +165,7 @@ impl Host {
         outcome
     }
 
+    /// The handler's life, as one part of the host.
     async fn keep_handler(&self, stop: &CancellationToken) -> Result<(), HostError> {
         let Invoker { worker, clock, .. } = &self.invoker;
         worker.run(&self.app, &self.settings, clock, stop).await?;
@@ -201,6 +202,7 @@ impl Host {
         Ok(out.flush()?)
     }
 
+    /// Starts what fires functions; HTTP triggers only need the port.
     fn spawn_triggers(
         self: &Arc<Self>,
         parts: &mut JoinSet<Result<(), HostError>>,

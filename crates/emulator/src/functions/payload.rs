@@ -82,6 +82,7 @@ impl Payload {
         payload
     }
 
+    /// A payload of one binding.
     fn one(name: &str, value: impl Into<Value>) -> Self {
         Self { data: Map::from_iter([(name.into(), value.into())]), metadata: Map::new() }
     }
@@ -139,6 +140,7 @@ fn instant(at: Option<Timestamp>) -> String {
     )
 }
 
+/// The last value of each name, decoded.
 fn query(url: &str) -> Map<String, Value> {
     let Ok(url) = url::Url::parse(url) else { return Map::new() };
     url.query_pairs().map(|(name, value)| (name.into_owned(), Value::from(&*value))).collect()
@@ -148,11 +150,13 @@ fn text(value: &http::HeaderValue) -> Value {
     String::from_utf8_lossy(value.as_bytes()).into_owned().into()
 }
 
+/// Every value of each header.
 fn headers(headers: &HeaderMap) -> Map<String, Value> {
     let all = |name: &http::HeaderName| headers.get_all(name).iter().map(text).collect::<Value>();
     headers.keys().map(|name| (name.to_string(), all(name))).collect()
 }
 
+/// The last value of each header.
 fn flat_headers(headers: &HeaderMap) -> Value {
     headers
         .iter()

@@ -64,6 +64,7 @@ pub(crate) fn take(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Take
     }
 }
 
+/// Names that the host does not know are skipped.
 fn read(object: Map<String, Value>) -> Result<Reply, Fault> {
     let wrong = |name: &str| Err(Fault::Shape(format!("{name} has the wrong type")));
     let mut reply = Reply::default();
@@ -80,6 +81,7 @@ fn read(object: Map<String, Value>) -> Result<Reply, Fault> {
     Ok(reply)
 }
 
+/// A log entry that is no text is logged as JSON.
 fn line(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

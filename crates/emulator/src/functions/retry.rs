@@ -21,6 +21,7 @@ pub(crate) struct RetryPolicy {
     pause: Pause,
 }
 
+/// How long a retry waits.
 #[derive(Debug, Clone, PartialEq)]
 enum Pause {
     Fixed(Duration),
@@ -80,6 +81,7 @@ impl RetryPolicy {
 /// 2³¹ times any interval that `TimeSpan` can write still fits a float and a `Duration`.
 const STEPS_MAX: u32 = 31;
 
+/// An interval that the strategy cannot do without.
 fn required(reader: &mut Reader<'_>, key: &str) -> Option<Duration> {
     let known = reader.has(key);
     let span = reader.timespan(key);

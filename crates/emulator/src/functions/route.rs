@@ -17,6 +17,7 @@ pub(crate) struct Route {
 /// The values of a template's parameters.
 pub(crate) type Params = BTreeMap<String, String>;
 
+/// What stands between two slashes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Segment {
     Text(String),
@@ -24,6 +25,7 @@ enum Segment {
     Rest { name: String },
 }
 
+/// What a parameter's value must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Constraint {
     Int,
@@ -104,6 +106,7 @@ impl fmt::Display for Route {
 }
 
 impl Segment {
+    /// Lower is more specific.
     fn rank(&self) -> u8 {
         match self {
             Self::Text(_) => 1,
@@ -113,6 +116,7 @@ impl Segment {
         }
     }
 
+    /// Whether nothing can follow it.
     fn must_be_last(&self) -> bool {
         matches!(self, Self::Rest { .. } | Self::Param { optional: true, .. })
     }
@@ -143,6 +147,7 @@ impl FromStr for Segment {
     }
 }
 
+/// A parameter's name.
 fn named(name: &str, segment: &str) -> Result<String, RouteError> {
     if name.is_empty() {
         return Err(RouteError::Nameless(segment.into()));
@@ -166,6 +171,7 @@ impl FromStr for Constraint {
 }
 
 impl Constraint {
+    /// Whether the value is one of its kind.
     fn allows(self, value: &str) -> bool {
         match self {
             Self::Int => value.parse::<i32>().is_ok(),
@@ -184,6 +190,7 @@ fn value_of(segment: &str, constraint: Option<Constraint>) -> Option<String> {
     (allowed && !value.is_empty()).then_some(value)
 }
 
+/// A segment's text, with `%XX` resolved.
 fn decode(text: &str) -> String {
     percent_decode_str(text).decode_utf8_lossy().into_owned()
 }

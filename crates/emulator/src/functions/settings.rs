@@ -18,6 +18,7 @@ pub enum SettingsError {
     Encrypted,
 }
 
+/// What `func` reads of the file.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct SettingsFile {

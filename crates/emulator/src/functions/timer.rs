@@ -23,6 +23,7 @@ pub(super) async fn run(
     stop.run_until_cancelled(follow(&host, &function, &trigger)).await;
 }
 
+/// Waits, fires, and again.
 async fn follow(host: &Host, function: &Function, trigger: &TimerTrigger) {
     let clock = &host.invoker.clock;
     let next = trigger.schedule.next(clock.now());
@@ -40,6 +41,7 @@ async fn follow(host: &Host, function: &Function, trigger: &TimerTrigger) {
     }
 }
 
+/// A schedule without a next time waits for a run by hand.
 async fn until(host: &Host, next: Option<Timestamp>) {
     match next {
         Some(next) => host.invoker.clock.sleep_until(next).await,
@@ -47,6 +49,7 @@ async fn until(host: &Host, next: Option<Timestamp>) {
     }
 }
 
+/// Invokes with what the timer knew before; then it knows more.
 async fn fire(
     host: &Host,
     function: &Function,

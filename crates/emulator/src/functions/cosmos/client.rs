@@ -60,9 +60,12 @@ pub(super) enum Trouble {
 const ANSWER_WAIT: Duration = Duration::from_mins(1);
 /// A page holds 4 MB, or one transaction of 2 MB more.
 const ANSWER_MAX: usize = 64 * 1024 * 1024;
+/// Everything but the unreserved characters: ids may hold spaces, `+`, `%` and letters of any
+/// script.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 impl CosmosClient {
+    /// Requests to this account, dated by `clock`.
     pub(super) fn new(account: Account, clock: Arc<Clock>) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
@@ -93,6 +96,7 @@ impl CosmosClient {
         }
     }
 
+    /// Signs and builds; every attempt has a date of its own.
     fn request(&self, call: Call<'_>) -> Result<Request<Full<Bytes>>, http::Error> {
         let date = http_date(self.clock.now());
         let link = call.path.get(..call.signed).unwrap_or(call.path).join("/");

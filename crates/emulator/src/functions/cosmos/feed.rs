@@ -44,12 +44,14 @@ struct Resource {
     rid: String,
 }
 
+/// The body of `…/pkranges`.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Ranges {
     partition_key_ranges: Vec<Range>,
 }
 
+/// A page's body. The documents stay text: the handler gets them as they are.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Documents<'a> {
@@ -71,6 +73,7 @@ impl Feed {
         Ok(format!("{}_{database}_{container}", self.client.host()))
     }
 
+    /// The internal id of a database or container.
     async fn rid(&self, kind: &'static str, path: &[&str]) -> Result<String, Trouble> {
         let what = format!("reading {}", path.join("/"));
         let call = Call {
@@ -139,6 +142,7 @@ impl Feed {
     }
 }
 
+/// Anything but 200 is a refusal.
 fn expect_ok(answer: Answer, what: &str) -> Result<Answer, Trouble> {
     match answer.status {
         StatusCode::OK => Ok(answer),

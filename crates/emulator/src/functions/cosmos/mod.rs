@@ -112,6 +112,7 @@ impl Processor {
         }
     }
 
+    /// One attempt; every step may be repeated.
     async fn try_prepare(&self) -> Result<String, Trouble> {
         let fingerprint = self.feed.fingerprint().await?;
         if self.trigger.leases.create {
@@ -192,6 +193,7 @@ impl Processor {
         chosen
     }
 
+    /// Takes a lease, unless another host was faster.
     async fn acquire(&self, lease: &Lease) -> Result<Option<Lease>, Trouble> {
         let mine = lease.clone().taken_by(&self.me, self.host.invoker.clock.now());
         match self.store.replace(&mine).await? {
@@ -235,6 +237,7 @@ impl Quiet {
         }
     }
 
+    /// The same trouble is logged once.
     fn happened(&mut self, name: &str, error: &Trouble) {
         let text = chain(error);
         if self.last.as_ref() != Some(&text) {
@@ -243,6 +246,7 @@ impl Quiet {
         }
     }
 
+    /// Logged if there was trouble.
     fn passed(&mut self) {
         if self.last.take().is_some() {
             tracing::info!("what was wrong has passed");

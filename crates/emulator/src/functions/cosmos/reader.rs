@@ -31,6 +31,7 @@ impl Processor {
         (id, end)
     }
 
+    /// Page after page. Only one invocation of a range is under way at a time.
     async fn follow(&self, lease: &Mutex<Lease>) -> Result<Infallible, End> {
         let mut position = lease.lock().await.continuation.clone();
         let token = lease.lock().await.token.clone();
@@ -58,6 +59,7 @@ impl Processor {
         }
     }
 
+    /// Invokes until it succeeds or has failed for good.
     async fn invoke(&self, documents: &str) {
         let payload = Payload::documents(&self.trigger.name, documents);
         if let Err(failure) = self.host.invoker.retried(&self.function, payload).await {

@@ -54,6 +54,7 @@ impl LeaseStore {
         self.create_document(&id, serde_json::to_string(&json!({ "id": id }))).await
     }
 
+    /// Creates a document whose partition key is its id; one that is there already is as good.
     async fn create_document(
         &self,
         id: &str,
@@ -132,6 +133,7 @@ impl LeaseStore {
         }
     }
 
+    /// One request for one document.
     async fn item(
         &self,
         method: Method,
@@ -156,11 +158,13 @@ impl LeaseStore {
         self.client.send(call).await
     }
 
+    /// What is being done, for a refusal.
     fn what(&self, doing: &str) -> String {
         format!("{doing} {}/{}", self.trigger.leases.database, self.trigger.leases.container)
     }
 }
 
+/// The lease container is partitioned by `/id`.
 fn partition_key(id: &str) -> String {
     json!([id]).to_string()
 }

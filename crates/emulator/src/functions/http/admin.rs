@@ -38,10 +38,12 @@ pub(super) async fn answer(host: &Host, request: Request<Incoming>) -> Answer {
     }
 }
 
+/// Names are compared without case, as on Azure.
 fn find<'a>(host: &'a Host, name: &str) -> Option<&'a Arc<Function>> {
     host.app.functions.iter().find(|function| function.name.eq_ignore_ascii_case(name))
 }
 
+/// `Initialized` until the handler answers, `Error` once it is down for good.
 fn host_status(host: &Host) -> Value {
     let (state, handler) = match host.invoker.worker.state() {
         State::Starting => ("Initialized", Value::Null),
@@ -60,6 +62,7 @@ fn host_status(host: &Host) -> Value {
     })
 }
 
+/// One function as the admin routes show it.
 fn describe(host: &Host, function: &Function) -> Value {
     let (kind, url) = match &function.trigger {
         Trigger::Http(trigger) => ("httpTrigger", Some(format!("{}{}", host.url, trigger.route))),

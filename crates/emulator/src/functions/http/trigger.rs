@@ -63,6 +63,7 @@ pub(super) async fn payload(
     }
 }
 
+/// The whole body, or the status that refuses it.
 async fn read(incoming: Incoming) -> Result<Bytes, StatusCode> {
     match Limited::new(incoming, REQUEST_MAX).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
@@ -110,11 +111,13 @@ fn described(object: &Map<String, Value>) -> bool {
     object.keys().any(|key| names.iter().any(|name| key.eq_ignore_ascii_case(name)))
 }
 
+/// The member of that name, in any case.
 fn take(object: &mut Map<String, Value>, names: &[&str]) -> Option<Value> {
     let key = object.keys().find(|key| names.iter().any(|name| key.eq_ignore_ascii_case(name)));
     key.cloned().and_then(|key| object.remove(&key))
 }
 
+/// A status may be a number or a text.
 fn number(code: &Value) -> Option<u16> {
     match code {
         Value::String(text) => text.parse().ok(),
@@ -123,6 +126,7 @@ fn number(code: &Value) -> Option<u16> {
     }
 }
 
+/// A text is sent as text, everything else as JSON.
 fn content_answer(code: StatusCode, content: Value) -> Answer {
     match content {
         Value::Null => status(code),
@@ -133,6 +137,7 @@ fn content_answer(code: StatusCode, content: Value) -> Answer {
     }
 }
 
+/// A header that cannot be sent is left out, and said so.
 fn set_headers(answer: &mut Answer, headers: &Map<String, Value>) {
     for (name, value) in headers {
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);

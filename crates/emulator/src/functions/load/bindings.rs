@@ -123,6 +123,7 @@ pub(super) fn join(reader: &mut Reader<'_>, bindings: Vec<Binding>) -> Option<Tr
     Some(trigger)
 }
 
+/// An `httpTrigger`; its route falls back to the function's name, below the prefix.
 fn read_http(
     mut reader: Reader<'_>,
     name: String,
@@ -158,6 +159,7 @@ fn read_http(
     })
 }
 
+/// A `timerTrigger`; its schedule may be a `%SETTING%`.
 fn read_timer(mut reader: Reader<'_>, name: String, settings: &Settings) -> Option<TimerTrigger> {
     let known = reader.has("schedule");
     let schedule = reader.expanded("schedule", settings);

@@ -99,6 +99,10 @@ impl Account {
         Self::find(&connection, settings).map_err(|message| reader.wrong(property, message)).ok()
     }
 
+    /// A connection string `<connection>`, or an endpoint `<connection>__accountEndpoint`.
+    ///
+    /// On Azure the second goes with an identity; here with the emulator's public key, which is
+    /// why it must lead to this machine.
     fn find(connection: &str, settings: &Settings) -> Result<Self, String> {
         let endpoint_setting = format!("{connection}__accountEndpoint");
         let (setting, endpoint, key) = if let Some(text) = settings.get(connection) {
@@ -135,11 +139,13 @@ fn part<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     pairs.into_iter().find(|(key, _)| key.trim().eq_ignore_ascii_case(name)).map(|(_, value)| value)
 }
 
+/// Whether the endpoint is this machine.
 fn is_loopback(endpoint: &Url) -> bool {
     let host = endpoint.host_str().unwrap_or_default().trim_matches(['[', ']']);
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
+/// A text that must be there.
 fn required(reader: &mut Reader<'_>, property: &str, settings: &Settings) -> Option<String> {
     let known = reader.has(property);
     let text = reader.expanded(property, settings);

@@ -45,6 +45,7 @@ pub(super) fn load(root: &Path, name: &str, context: &mut Context<'_>) -> Option
     }
 }
 
+/// Everything in the file, apart from reading it.
 fn read(name: &str, file: &str, text: &str, context: &mut Context<'_>) -> Option<Function> {
     let (settings, prefix) = (context.settings, context.prefix);
     let mut reader = Reader::file(file, text, context.problems)?;
@@ -82,6 +83,7 @@ fn read_disabled(reader: &mut Reader<'_>, name: &str, settings: &Settings) -> bo
         || is_true(&format!("AzureWebJobs_{name}_Disabled"))
 }
 
+/// As on Azure: a letter, then letters, digits, `_` or `-`.
 fn is_name(name: &str) -> bool {
     let mut bytes = name.bytes();
     let first = bytes.next().is_some_and(|byte| byte.is_ascii_alphabetic());

@@ -44,6 +44,7 @@ pub(crate) enum HttpMode {
 
 /// The default of the Flex Consumption plan, where these apps run. (Consumption has 5 minutes.)
 const FUNCTION_TIMEOUT: Duration = Duration::from_mins(30);
+/// Azure's default, as its code has it. (The documentation says 60 s.)
 const INITIALIZATION_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Reads the file; `None` if something that the host cannot do without is missing or wrong.
@@ -78,6 +79,7 @@ pub(super) fn read(
     })
 }
 
+/// A time span, or `-1` for ever.
 fn read_function_timeout(reader: &mut Reader<'_>) -> Option<Duration> {
     let value = reader.raw("functionTimeout");
     match value.as_ref().map(Value::as_str) {
@@ -93,6 +95,8 @@ fn read_function_timeout(reader: &mut Reader<'_>) -> Option<Duration> {
     }
 }
 
+/// The `customHandler` object. An unknown property here is a mistake: the host on Azure ignores
+/// it without a word, and HTTP then arrives in another form than meant.
 fn read_custom(
     mut reader: Reader<'_>,
     root: &Path,

@@ -51,6 +51,7 @@ pub enum LoadError {
 #[derive(Debug)]
 pub struct Mistakes(Vec<Problem>);
 
+/// One mistake a line.
 fn lines(mistakes: &Mistakes) -> String {
     let lines: Vec<_> = mistakes.0.iter().map(ToString::to_string).collect();
     format!("the app has {} mistake(s):\n  {}", lines.len(), lines.join("\n  "))

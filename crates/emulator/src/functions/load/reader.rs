@@ -174,11 +174,13 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// A reader of an object inside this one.
     fn nested(&mut self, key: &str, object: Map<String, Value>) -> Reader<'_> {
         let path = self.property(key);
         Reader { file: self.file, path, object, problems: self.problems }
     }
 
+    /// The path of a property from the top of the file.
     fn property(&self, key: &str) -> String {
         match (self.path.as_str(), key) {
             ("", key) => key.into(),

@@ -49,6 +49,7 @@ pub(crate) struct Life {
 
 /// At the third error the host gives up.
 pub(crate) const ERRORS_MAX: u32 = 3;
+/// Between the last error and this one.
 const FORGOTTEN_AFTER: SignedDuration = SignedDuration::from_mins(30);
 
 impl Life {
@@ -64,6 +65,7 @@ impl Life {
         }
     }
 
+    /// One more error, after forgetting old ones.
     fn count(&mut self, now: Timestamp) {
         let long_ago = |last: Timestamp| FORGOTTEN_AFTER < now.duration_since(last);
         if self.last_error.is_some_and(long_ago) {

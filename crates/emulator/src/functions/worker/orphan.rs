@@ -39,6 +39,7 @@ pub fn become_handler(host: u32, executable: PathBuf, arguments: Vec<OsString>) 
     Command::new(&executable).args(arguments).arg0(executable).exec()
 }
 
+/// Asks to be killed when `host` ends.
 #[cfg(target_os = "linux")]
 fn die_with(host: u32) -> io::Result<()> {
     use nix::{sys::prctl::set_pdeathsig, sys::signal::Signal, unistd::getppid};

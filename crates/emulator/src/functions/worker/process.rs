@@ -27,6 +27,7 @@ pub(super) struct Process {
 /// A longer line is cut: a handler that writes no line ends must not fill the host's memory.
 const LINE_LEN_MAX: usize = 64 * 1024;
 
+/// After the end, for lines that are still in the pipe.
 const LAST_LINES_WAIT: Duration = Duration::from_secs(1);
 
 impl Process {
@@ -84,6 +85,7 @@ impl Process {
     }
 }
 
+/// A process ends with a code or by a signal.
 fn end_of(status: ExitStatus) -> End {
     match (status.code(), status.signal()) {
         (Some(code), _) => End::Exit(code),
@@ -91,6 +93,7 @@ fn end_of(status: ExitStatus) -> End {
     }
 }
 
+/// A line of stdout is information, whatever it says.
 fn log_info(line: &str) {
     tracing::info!(target: "handler", "{line}");
 }
@@ -104,6 +107,7 @@ fn log_error(line: &str) {
     }
 }
 
+/// Logs every line until the stream ends.
 async fn carry(from: impl AsyncRead + Unpin, log: impl Fn(&str)) {
     let mut lines = FramedRead::new(from, LinesCodec::new_with_max_length(LINE_LEN_MAX));
     while let Some(line) = lines.next().await {
