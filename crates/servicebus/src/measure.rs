@@ -13,7 +13,7 @@ pub struct Measured {
     pub accepted: u64,
     /// Transfers that were refused, or whose settlement was lost.
     pub failed: u64,
-    /// Connections opened: one, and one more for each time it was lost.
+    /// Attempts to open a connection: one, and more when it was lost or refused.
     pub connections: u64,
     /// Links attached: one, and one more for each time it was lost.
     pub links: u64,

@@ -37,7 +37,7 @@ pub(crate) fn of_transfer(outcome: Outcome) -> Result<(), Fault> {
     match outcome {
         Outcome::Accepted(_) => Ok(()),
         Outcome::Rejected(rejected) => Err(match rejected.error {
-            Some(error) => rejection(&Said::from(error)),
+            Some(error) => rejection(Said::from(error)),
             None => Fault::Unavailable("rejected without a reason".into()),
         }),
         Outcome::Released(_) => Err(Fault::Unavailable("released, not taken".into())),
@@ -114,11 +114,11 @@ pub(crate) fn class(condition: &str) -> Class {
     }
 }
 
-fn rejection(said: &Said) -> Fault {
+fn rejection(said: Said) -> Fault {
     match class(&said.condition) {
         Class::Busy => Fault::Throttled { after: Some(BUSY_PAUSE) },
-        Class::Unsure => Fault::Unanswered(said.clone().into()),
-        Class::Passing => Fault::Unavailable(said.clone().into()),
+        Class::Unsure => Fault::Unanswered(said.into()),
+        Class::Passing => Fault::Unavailable(said.into()),
         Class::Setup => Fault::Misconfigured { problem: said.to_string() },
         Class::Content | Class::Unknown => Fault::Rejected { reason: said.to_string() },
     }

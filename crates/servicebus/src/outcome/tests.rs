@@ -55,9 +55,8 @@ const TABLE: [(&str, &str, &str); 27] = [
 #[test]
 fn every_condition_means_what_the_table_says() {
     for (condition, on_transfer, on_link) in TABLE {
-        let said = said(condition);
-        assert_eq!(kind(&rejection(&said)), on_transfer, "{condition} on a transfer");
-        assert_eq!(kind(&of_unsent(&said)), on_link, "{condition} on the link");
+        assert_eq!(kind(&rejection(said(condition))), on_transfer, "{condition} on a transfer");
+        assert_eq!(kind(&of_unsent(&said(condition))), on_link, "{condition} on the link");
     }
 }
 

@@ -32,7 +32,6 @@ pub(super) struct Actor {
 
 /// The last attempt to connect failed.
 struct Setback {
-    trouble: Trouble,
     /// How many attempts failed in a row.
     attempts: u32,
     /// When to try again.
@@ -134,8 +133,10 @@ impl Actor {
         }
         if let Some(setback) = &self.setback {
             let pause = setback.until.saturating_duration_since(Instant::now());
-            if self.tuning.hold_max < pause {
-                return Err(setback.trouble.clone());
+            if let State::Down(trouble) = &*self.state.borrow()
+                && self.tuning.hold_max < pause
+            {
+                return Err(trouble.clone());
             }
             tokio::time::sleep(pause).await;
         }
@@ -147,7 +148,7 @@ impl Actor {
                 Ok(())
             }
             Err(trouble) => {
-                self.set_back(trouble.clone());
+                self.set_back(&trouble);
                 self.forget(trouble.clone()).await;
                 Err(trouble)
             }
@@ -172,14 +173,14 @@ impl Actor {
         Ok(())
     }
 
-    fn set_back(&mut self, trouble: Trouble) {
+    fn set_back(&mut self, trouble: &Trouble) {
         let attempts =
             self.setback.as_ref().map_or(1, |setback| setback.attempts.saturating_add(1));
         let pause = match retry::after(&trouble.unsent(), attempts, &self.tuning.reconnect) {
             Next::Retry(pause) => retry::jittered(pause, fastrand::u32(..)),
             Next::GiveUp => self.tuning.reconnect.pause_max,
         };
-        self.setback = Some(Setback { trouble, attempts, until: Instant::now() + pause });
+        self.setback = Some(Setback { attempts, until: Instant::now() + pause });
     }
 
     /// The link is gone, and perhaps no more than the link.
@@ -204,7 +205,7 @@ impl Actor {
         match connection.authorize(&self.account, &self.topic, &self.tuning).await {
             Ok(()) => self.measure.renewals.add(1),
             Err(trouble) => {
-                self.set_back(trouble.clone());
+                self.set_back(&trouble);
                 self.forget(trouble).await;
             }
         }

@@ -1,9 +1,12 @@
 //! The link heals itself, and says honestly what may have happened meanwhile.
 
-use domain::Fault;
+use std::time::Duration;
 
-use crate::peer::Act;
-use crate::world::{World, event, until};
+use domain::Fault;
+use servicebus::Tuning;
+
+use crate::peer::{Act, Script};
+use crate::world::{World, event, tuning, until};
 
 /// The first transfer ends badly and its settlement is lost; the second one must get through.
 async fn check(act: Act, connections: usize) {
@@ -56,13 +59,35 @@ async fn everyone_in_flight_learns_that_the_settlement_was_lost() {
 
 #[tokio::test]
 async fn a_settlement_that_never_comes_is_given_up_and_the_connection_made_anew() {
-    let settle_within = std::time::Duration::from_millis(50);
-    let tuning = servicebus::Tuning { settle_within, ..crate::world::tuning() };
-    let script = crate::peer::Script { acts: [Act::Ignore].into(), ..Default::default() };
-    let world = World::tuned(script, tuning).await;
+    let settle_within = Duration::from_millis(50);
+    let script = Script { acts: [Act::Ignore].into(), ..Script::default() };
+    let world = World::tuned(script, Tuning { settle_within, ..tuning() }).await;
     let lost = world.publish(&event("o", 1)).await;
     assert!(matches!(lost, Err(Fault::Unanswered(_))), "{lost:?}");
     until(|| world.publisher.measured().losses == 1).await;
     assert_eq!(world.publish_until_taken(&event("o", 1)).await, 1);
     assert_eq!(world.peer.seen().connections, 2);
+}
+
+#[tokio::test]
+async fn a_peer_that_falls_silent_is_given_up_before_the_settlement_is_due() {
+    let silence_max = Duration::from_millis(200);
+    let script = Script { acts: [Act::Freeze].into(), ..Script::default() };
+    let world = World::tuned(script, Tuning { silence_max, ..tuning() }).await;
+    let lost = world.publish(&event("o", 1)).await;
+    assert!(matches!(lost, Err(Fault::Unanswered(_))), "{lost:?}");
+    assert_eq!(world.publish_until_taken(&event("o", 1)).await, 1);
+    assert_eq!(world.peer.seen().connections, 2);
+}
+
+#[tokio::test]
+async fn a_topic_that_gives_no_credit_is_an_outage_and_sends_nothing() {
+    let credit_within = Duration::from_millis(50);
+    let script = Script { acts: [Act::AcceptThenStarve].into(), ..Script::default() };
+    let world = World::tuned(script, Tuning { credit_within, ..tuning() }).await;
+    assert!(matches!(world.publish(&event("o", 1)).await, Ok(1)));
+    let starved = world.publish(&event("o", 2)).await;
+    assert!(matches!(starved, Err(Fault::Unavailable(_))), "{starved:?}");
+    assert_eq!(world.publish_until_taken(&event("o", 2)).await, 1);
+    assert_eq!(world.peer.seen().transfers.len(), 2);
 }

@@ -10,8 +10,9 @@ use fe2o3_amqp::acceptor::{ConnectionAcceptor, LinkAcceptor, LinkEndpoint, Sessi
 use fe2o3_amqp_types::definitions::{Error, Role};
 use fe2o3_amqp_types::messaging::{Data, Message, Outcome};
 use fe2o3_amqp_types::performatives::Attach;
+use tokio::io::DuplexStream;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
 mod cbs;
@@ -84,6 +85,8 @@ pub(crate) struct Peer {
 pub(crate) enum Order {
     Close(Error),
     Cut,
+    /// Keep the socket, and neither read nor write it any more.
+    Freeze,
 }
 
 impl Peer {
@@ -112,13 +115,36 @@ impl Peer {
     }
 }
 
-/// Between the socket and AMQP lies a pipe, so that the socket can be cut at any moment.
-async fn connection(mut socket: TcpStream, shared: Shared) {
+/// Between the socket and AMQP lies a pipe, so that the socket can be cut or frozen at any moment.
+struct Pipe {
+    task: JoinSet<()>,
+    freeze: oneshot::Sender<()>,
+}
+
+impl Pipe {
+    fn lay(mut socket: TcpStream) -> (Self, DuplexStream) {
+        let (near, mut far) = tokio::io::duplex(1 << 20);
+        let (freeze, frozen) = oneshot::channel();
+        let mut task = JoinSet::new();
+        task.spawn(async move {
+            tokio::select! {
+                _ = tokio::io::copy_bidirectional(&mut socket, &mut far) => (),
+                Ok(()) = frozen => std::future::pending().await,
+            }
+        });
+        (Self { task, freeze }, near)
+    }
+
+    async fn freeze(mut self) {
+        let _ = self.freeze.send(());
+        self.task.join_next().await;
+    }
+}
+
+async fn connection(socket: TcpStream, shared: Shared) {
     socket.set_nodelay(true).unwrap();
     shared.see(|seen| seen.connections += 1);
-    let (near, mut far) = tokio::io::duplex(1 << 20);
-    let mut pipe = JoinSet::new();
-    pipe.spawn(async move { tokio::io::copy_bidirectional(&mut socket, &mut far).await });
+    let (mut pipe, near) = Pipe::lay(socket);
     let acceptor = ConnectionAcceptor::builder()
         .container_id("peer")
         .sasl_acceptor(SaslAnonymousMechanism {})
@@ -134,7 +160,8 @@ async fn connection(mut socket: TcpStream, shared: Shared) {
             order = ordered.recv() => {
                 match order {
                     Some(Order::Close(error)) => { let _ = connection.close_with_error(error).await; }
-                    Some(Order::Cut) | None => pipe.shutdown().await,
+                    Some(Order::Freeze) => pipe.freeze().await,
+                    Some(Order::Cut) | None => pipe.task.shutdown().await,
                 }
                 return;
             }

@@ -3,6 +3,7 @@
 use fe2o3_amqp::Delivery;
 use fe2o3_amqp::Receiver;
 use fe2o3_amqp::link::delivery::DeliveryInfo;
+use fe2o3_amqp::link::receiver::CreditMode;
 use fe2o3_amqp_types::definitions::{Error, ErrorCondition};
 use fe2o3_amqp_types::messaging::message::DecodeIntoMessage as _;
 use fe2o3_amqp_types::messaging::{Body, Data, MessageId, Properties};
@@ -28,6 +29,10 @@ pub(crate) enum Act {
     Close(&'static str),
     /// Settle nothing, and cut the socket.
     Cut,
+    /// Settle nothing, and fall silent with the socket open, as behind a dead router.
+    Freeze,
+    /// Accept, and give no more credit.
+    AcceptThenStarve,
     /// Accept, and detach afterwards.
     AcceptThenDetach(&'static str),
 }
@@ -64,6 +69,12 @@ pub(super) async fn serve(mut link: Receiver, shared: Shared, orders: UnboundedS
             }
             Act::Close(condition) => orders.send(Order::Close(error(condition))).unwrap(),
             Act::Cut => orders.send(Order::Cut).unwrap(),
+            Act::Freeze => orders.send(Order::Freeze).unwrap(),
+            Act::AcceptThenStarve => {
+                link.set_credit_mode(CreditMode::Manual);
+                link.set_credit(0).await.unwrap();
+                link.accept(info).await.unwrap();
+            }
         }
     }
 }
