@@ -7,6 +7,7 @@ use domain::ports::{Outbox, Publisher};
 use domain::{Fault, Reading, Timestamp};
 use std::time::Duration;
 use tokio::time::timeout;
+use tracing::info;
 
 /// The relay and its sweep.
 #[derive(Debug)]
@@ -79,7 +80,11 @@ impl<O: Outbox, P: Publisher> App<O, P> {
     }
 
     async fn sweep_before(&self, before: Timestamp, now: Timestamp) -> SweepReport {
-        self.sweep.run(&self.relay, before, now, SWEEP_TIME).await
+        let report = self.sweep.run(&self.relay, before, now, SWEEP_TIME).await;
+        if report.rounds != RoundReport::default() {
+            info!(pages = report.pages, "swept: {}", report.rounds);
+        }
+        report
     }
 }
 
@@ -87,8 +92,8 @@ fn late<E>(_: E) -> Result<(), Fault> {
     Err(Fault::Unanswered("took too long to say".into()))
 }
 
-/// How long a sweep begins pages: with the time of its last one, two minutes and a half below
-/// the host's five at the most.
+/// How long a sweep begins pages: with the time of its last one still far below the five minutes
+/// after which the host ends the process.
 pub const SWEEP_TIME: Duration = Duration::from_secs(40);
 
 /// How long a dependency may take to say whether it is ready: what probes wait at least.

@@ -106,6 +106,6 @@ async fn ranges<O, P, F: Feed>(shared: &Shared<O, P, F>) -> Option<Vec<FeedRange
 impl<O, P, F> Shared<O, P, F> {
     /// Waits, unless told to stop.
     async fn wait(&self, pause: Duration) {
-        let _ = timeout(pause, self.stop.clone().told()).await;
+        let _ = timeout(pause, self.stop.told()).await;
     }
 }

@@ -10,13 +10,13 @@ pub mod decide;
 pub mod feed;
 pub mod http;
 pub mod logs;
-pub mod memory;
-pub mod payload;
+mod memory;
+mod payload;
 pub mod round;
 pub mod setup;
 pub mod stop;
 pub mod sweep;
-pub mod turns;
+mod turns;
 
 pub use app::App;
 pub use decide::Source;

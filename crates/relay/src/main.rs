@@ -37,7 +37,6 @@ fn main() -> ExitCode {
     {
         Ok(code) => code,
         Err(failure) => {
-            error!("{failure:#}");
             eprintln!("relay: {failure:#}");
             ExitCode::FAILURE
         }
@@ -73,7 +72,7 @@ async fn serve(
     let (stopper, stop) = stop();
     let server = warp::serve(routes(door, now)).incoming(listener);
     let mut serving = JoinSet::new();
-    serving.spawn(server.graceful(stop.clone().told()).run());
+    serving.spawn(server.graceful(stop.told()).run());
     let built = tokio::task::spawn_blocking(move || clients.open(&settings)).await?;
     let (app, container) = built.context("cannot build the clients")?;
     let app = Arc::new(app);

@@ -15,7 +15,10 @@ use std::borrow::Cow;
 ///
 /// When the body is not what the host sends. A document that cannot be read is no error: it is
 /// for `read` to say so.
-pub fn readings(body: &[u8], read: impl Fn(&str) -> Reading) -> Result<Vec<Reading>, PayloadError> {
+pub(crate) fn readings(
+    body: &[u8],
+    read: impl Fn(&str) -> Reading,
+) -> Result<Vec<Reading>, PayloadError> {
     let invocation: Invocation<'_> =
         serde_json::from_slice(body).map_err(PayloadError::Envelope)?;
     let text = unwrapped(invocation.data.documents.get())?;
@@ -36,7 +39,7 @@ pub fn readings(body: &[u8], read: impl Fn(&str) -> Reading) -> Result<Vec<Readi
 
 /// A body that is not what the host sends.
 #[derive(Debug, thiserror::Error)]
-pub enum PayloadError {
+pub(crate) enum PayloadError {
     /// Not an invocation.
     #[error("the body is not {{\"Data\":{{\"documents\":…}}}}")]
     Envelope(#[source] serde_json::Error),

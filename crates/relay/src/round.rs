@@ -30,13 +30,20 @@ use domain::{Fault, Key, Reading, Timestamp};
 use futures_util::{StreamExt, stream};
 use report::Tally;
 pub use report::{RoundFault, RoundReport};
+use std::collections::BTreeMap;
+use std::pin::pin;
 use std::time::Duration;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tracing::instrument;
+
+/// How long a round publishes before it marks what is settled: longer than the minute after which
+/// a publisher gives one batch up, so that a hanging order does not keep the others from their
+/// marks.
+const PUBLISH_TIME_MAX: Duration = Duration::from_secs(75);
 
 /// How long a round may take. The Functions host ends the whole process after `functionTimeout`
 /// (5 minutes in host.json), and every other invocation with it, so this stays far below.
-pub const ROUND_TIME_MAX: Duration = Duration::from_secs(90);
+pub const ROUND_TIME_MAX: Duration = Duration::from_mins(2);
 
 /// A relay between a store and a broker.
 #[derive(Debug)]
@@ -87,15 +94,8 @@ impl<O: Outbox, P: Publisher> Relay<O, P> {
     ) -> Result<RoundReport, RoundFault> {
         let page = Page::sort(readings);
         let mut tally = Tally::new(&page.unreadable);
-        let mut carried = stream::iter(page.orders)
-            .map(|(key, said)| self.carry(key, said, source))
-            .buffer_unordered(self.limits.in_flight);
-        let mut due = Vec::new();
-        while let Some((key, outcome, fault)) = carried.next().await {
-            due.extend(marks(&key, &outcome, now, self.limits.retention));
-            tally.order(&outcome, fault);
-        }
-        // INVARIANT(publish-before-mark): every order's broker has answered before this line.
+        let due = self.publish(page.orders, source, now, &mut tally).await;
+        // INVARIANT(publish-before-mark): for all that is due the broker has answered by now.
         self.mark(due, &mut tally).await;
         tally.end()
     }
@@ -115,12 +115,34 @@ impl<O: Outbox, P: Publisher> Relay<O, P> {
         round.await.unwrap_or_else(|_| Err(RoundFault::late()))
     }
 
+    /// Takes every order as far as it gets; returns the marks that are due.
+    async fn publish(
+        &self,
+        orders: BTreeMap<Key, Said>,
+        source: Source,
+        now: Timestamp,
+        tally: &mut Tally,
+    ) -> Vec<Mark> {
+        let (mut due, count) = (Vec::new(), orders.len());
+        let carried = stream::iter(orders)
+            .map(|(key, said)| self.carry(key, said, source))
+            .buffer_unordered(self.limits.in_flight)
+            .take_until(sleep(PUBLISH_TIME_MAX));
+        let mut carried = pin!(carried);
+        while let Some((key, outcome, fault)) = carried.next().await {
+            tally.order(&outcome, fault);
+            due.extend(marks(&key, outcome, now, self.limits.retention));
+        }
+        tally.unfinished(count);
+        due
+    }
+
     /// Takes one order as far as it gets.
     async fn carry(&self, key: Key, said: Said, source: Source) -> (Key, Outcome, Option<Fault>) {
         // INVARIANT(in-order-per-order): no other round of this process sends of it meanwhile.
         let turn = self.turns.take(&key).await;
         let known = self.memory.learn(&key, &said);
-        let mut course = Course::start(key.clone(), said, &known, source);
+        let mut course = Course::start(said, known, source);
         let fault = self.follow(&key, &mut course).await.err();
         let outcome = course.end();
         self.memory.conclude(&key, &outcome);
@@ -133,16 +155,16 @@ impl<O: Outbox, P: Publisher> Relay<O, P> {
         loop {
             match course.next() {
                 Effect::Rest => return Ok(()),
-                Effect::Read(key) => {
+                Effect::Read => {
                     let entries = self.outbox.unpublished(key).await?;
                     course.read(entries);
                 }
                 Effect::Publish(events) => {
                     let count = events.len();
-                    let answer = self.publisher.publish(events).await;
-                    let settled = course.sent(Sent::of(&answer, count));
+                    let (sent, fault) = Sent::of(self.publisher.publish(events).await, count);
+                    let settled = course.sent(sent);
                     self.memory.settle(key, &settled);
-                    open(answer, count)?;
+                    fault.map_or(Ok(()), Err)?;
                 }
             }
         }
@@ -163,18 +185,6 @@ impl<O: Outbox, P: Publisher> Relay<O, P> {
                 }
                 Err(fault) => tally.open(fault),
             }
-        }
-    }
-}
-
-/// The fault of an answer that leaves open what became of the events.
-fn open(answer: Result<usize, Fault>, count: usize) -> Result<(), Fault> {
-    match (Sent::of(&answer, count), answer) {
-        (Sent::Settled(_) | Sent::Refused(_), _) => Ok(()),
-        (Sent::Unknown, Err(fault)) => Err(fault),
-        (Sent::Unknown, Ok(settled)) => {
-            let problem = format!("the publisher says it settled {settled} of {count} events");
-            Err(Fault::Unanswered(problem.into()))
         }
     }
 }

@@ -30,7 +30,10 @@ impl Stop {
     }
 
     /// Waits until it is time, or until nobody is left who could say so.
-    pub async fn told(mut self) {
-        let _ = self.0.wait_for(|is_told| *is_told).await;
+    pub fn told(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut told = self.0.clone();
+        async move {
+            let _ = told.wait_for(|is_told| *is_told).await;
+        }
     }
 }

@@ -8,14 +8,14 @@ use tokio::sync::Notify;
 
 /// The orders that are being worked on.
 #[derive(Debug, Default)]
-pub struct Turns {
+pub(crate) struct Turns {
     busy: Mutex<HashSet<Key>>,
     freed: Notify,
 }
 
 /// The right to work on an order, until dropped.
 #[derive(Debug)]
-pub struct Turn<'a> {
+pub(crate) struct Turn<'a> {
     turns: &'a Turns,
     key: &'a Key,
 }
@@ -23,7 +23,7 @@ pub struct Turn<'a> {
 impl Turns {
     /// Waits until nobody else works on this order. As long as that takes: the other round is
     /// bounded by its own deadline, and so is this one.
-    pub async fn take<'a>(&'a self, key: &'a Key) -> Turn<'a> {
+    pub(crate) async fn take<'a>(&'a self, key: &'a Key) -> Turn<'a> {
         loop {
             let mut freed = pin!(self.freed.notified());
             freed.as_mut().enable();

@@ -8,13 +8,12 @@
 //! | anything else | nothing is known: leave the rest for the next round |
 
 use super::{Known, Said, Source};
-use domain::{Entry, Envelope, EventState, Fault, Key, Sequence};
+use domain::{Entry, Envelope, EventState, Fault, Sequence};
 use std::collections::BTreeSet;
 
 /// One order on its way through one round.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Course {
-    key: Key,
     owed: BTreeSet<Sequence>,
     stage: Stage,
     outcome: Outcome,
@@ -24,7 +23,7 @@ pub struct Course {
 #[derive(Debug, PartialEq, Eq)]
 pub enum Effect<'a> {
     /// Read the order's unpublished events; the answer goes to [`Course::read`].
-    Read(&'a Key),
+    Read,
     /// Publish the first of these, as many as go together; the answer goes to [`Course::sent`].
     Publish(&'a [Envelope]),
     /// Nothing: see [`Course::end`].
@@ -82,7 +81,7 @@ impl Course {
     /// INVARIANT(in-order-per-order): straight from the page goes only what joins on to what is
     /// known as published, without a gap. All else waits for what the store says. So does an
     /// order that an operator skipped an event of: what was held behind it may go now.
-    pub fn start(key: Key, said: Said, known: &Known, source: Source) -> Self {
+    pub fn start(said: Said, known: Known, source: Source) -> Self {
         let (owed, fresh): (Vec<_>, Vec<_>) =
             said.pending.into_values().partition(|event| known.owed.contains(&event.sequence));
         let (old, new): (Vec<_>, Vec<_>) =
@@ -99,13 +98,13 @@ impl Course {
         };
         let owed = owed.iter().map(|event| event.sequence).collect();
         let outcome = Outcome { owed, ..Outcome::default() };
-        Self { key, owed: known.owed.clone(), stage, outcome }
+        Self { owed: known.owed, stage, outcome }
     }
 
     /// What to do next.
     pub fn next(&self) -> Effect<'_> {
         match &self.stage {
-            Stage::Read => Effect::Read(&self.key),
+            Stage::Read => Effect::Read,
             Stage::Send { queue, is_single: false } => Effect::Publish(queue),
             Stage::Send { queue, is_single: true } => {
                 Effect::Publish(queue.get(..1).unwrap_or(queue))
@@ -175,19 +174,23 @@ impl Stage {
 }
 
 impl Sent {
-    /// Sorts a publisher's answer to `count` events. A count that cannot be is believed in nothing.
-    pub fn of(answer: &Result<usize, Fault>, count: usize) -> Self {
+    /// Sorts a publisher's answer to `count` events: what it means for them, and the fault if it
+    /// means nothing. A count that cannot be is believed in nothing.
+    pub fn of(answer: Result<usize, Fault>, count: usize) -> (Self, Option<Fault>) {
         match answer {
-            Ok(settled) if (1..=count).contains(settled) => Self::Settled(*settled),
-            Err(Fault::Rejected { reason }) => Self::Refused(reason.clone()),
-            Ok(_)
-            | Err(
-                Fault::Throttled { .. }
+            Ok(settled) if (1..=count).contains(&settled) => (Self::Settled(settled), None),
+            Ok(settled) => {
+                let problem = format!("the publisher says it settled {settled} of {count} events");
+                (Self::Unknown, Some(Fault::Unanswered(problem.into())))
+            }
+            Err(Fault::Rejected { reason }) => (Self::Refused(reason), None),
+            Err(
+                fault @ (Fault::Throttled { .. }
                 | Fault::Unavailable(_)
                 | Fault::Unanswered(_)
                 | Fault::Conflict
-                | Fault::Misconfigured { .. },
-            ) => Self::Unknown,
+                | Fault::Misconfigured { .. }),
+            ) => (Self::Unknown, Some(fault)),
         }
     }
 }
@@ -197,3 +200,6 @@ fn joins(next: Sequence, events: &[Envelope]) -> bool {
     let expected = std::iter::successors(Some(next), |sequence| Some(sequence.next()));
     events.iter().map(|event| event.sequence).zip(expected).all(|(is, must)| is == must)
 }
+
+#[cfg(test)]
+mod tests;

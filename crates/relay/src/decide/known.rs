@@ -47,3 +47,56 @@ impl Known {
         self.published.map_or(Sequence::FIRST, Sequence::next)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sequences(numbers: &[u32]) -> BTreeSet<Sequence> {
+        numbers.iter().filter_map(|number| Sequence::new(*number)).collect()
+    }
+
+    fn published_after(published: u32, processed: &[u32], skipped: &[u32]) -> u32 {
+        let mut known = Known { published: Sequence::new(published), ..Known::default() };
+        let said = Said {
+            processed: sequences(processed),
+            skipped: sequences(skipped),
+            ..Said::default()
+        };
+        known.learn(&said);
+        known.published.map_or(0, Sequence::get)
+    }
+
+    #[test]
+    fn a_processed_event_vouches_for_those_before_it() {
+        assert_eq!(published_after(0, &[4], &[]), 4);
+        assert_eq!(published_after(7, &[4], &[]), 7);
+    }
+
+    #[test]
+    fn a_skipped_event_vouches_for_itself_where_it_joins_on() {
+        assert_eq!(published_after(0, &[], &[1, 2]), 2);
+        assert_eq!(published_after(2, &[], &[3, 5]), 3);
+        assert_eq!(published_after(0, &[], &[3]), 0);
+        assert_eq!(published_after(0, &[2], &[3]), 3);
+    }
+
+    #[test]
+    fn a_mark_is_owed_until_it_stands_or_is_seen() {
+        let mut known = Known::default();
+        known.settle(Sequence::FIRST);
+        known.settle(Sequence::FIRST.next());
+        assert_eq!(known.owed, sequences(&[1, 2]));
+        known.mark(Sequence::FIRST);
+        known.learn(&Said { processed: sequences(&[2]), ..Said::default() });
+        assert_eq!((known.owed.len(), known.next().get()), (0, 3));
+    }
+
+    #[test]
+    fn a_parked_event_that_was_seen_is_remembered() {
+        let mut known = Known::default();
+        known.learn(&Said { is_parked: true, ..Said::default() });
+        known.learn(&Said::default());
+        assert!(known.is_held);
+    }
+}

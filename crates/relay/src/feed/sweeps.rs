@@ -21,7 +21,7 @@ pub(super) async fn sweep_on<O: Outbox, P: Publisher, F>(shared: &Shared<O, P, F
     loop {
         tokio::select! {
             biased;
-            () = shared.stop.clone().told() => return,
+            () = shared.stop.told() => return,
             () = shared.catch_up.notified() => {
                 while !pass(shared, &mut backoff).await && !shared.stop.is_told() {}
             }

@@ -5,7 +5,7 @@ use domain::Fault;
 use domain::ports::{Mark, MarkAs};
 use std::fmt;
 use std::ops::AddAssign;
-use tracing::{info, warn};
+use tracing::{debug, warn};
 
 /// What a round did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -46,6 +46,7 @@ impl RoundFault {
 #[derive(Default)]
 pub(super) struct Tally {
     report: RoundReport,
+    orders: usize,
     open: usize,
     fault: Option<Fault>,
 }
@@ -59,7 +60,15 @@ impl Tally {
         Self { report, ..Self::default() }
     }
 
+    /// Of this many orders, those that did not come to an end are open.
+    pub(super) fn unfinished(&mut self, orders: usize) {
+        for _ in self.orders..orders {
+            self.open(Fault::Unanswered("the broker took too long".into()));
+        }
+    }
+
     pub(super) fn order(&mut self, outcome: &Outcome, fault: Option<Fault>) {
+        self.orders += 1;
         self.report.published += outcome.settled.len();
         self.report.held += outcome.held;
         if let Some(fault) = fault {
@@ -83,11 +92,8 @@ impl Tally {
     }
 
     pub(super) fn end(self) -> Result<RoundReport, RoundFault> {
-        let Self { report, open, fault } = self;
-        let RoundReport { published, marked, parked, held, unreadable } = report;
-        if report != RoundReport::default() {
-            info!(published, marked, parked, held, unreadable, open, "round");
-        }
+        let Self { report, orders, open, fault } = self;
+        debug!(orders, open, "round: {report}");
         match fault {
             None => Ok(report),
             Some(fault) => Err(RoundFault { report, open, fault }),

@@ -106,7 +106,7 @@ async fn a_merge_loses_nothing_of_either_side() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_feed_that_lost_an_event_is_made_good_by_the_next_sweep() {
+async fn feed_is_only_a_hint_so_what_it_lost_is_found_by_the_next_sweep() {
     let world = World::default();
     world.ranges(&[("0", &[])]);
     let _alone = alone(&world);

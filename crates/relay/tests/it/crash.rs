@@ -69,7 +69,7 @@ async fn calls_of_the_story() -> usize {
 }
 
 #[tokio::test]
-async fn no_mishap_at_any_call_loses_or_overtakes_an_event() {
+async fn publish_before_mark_survives_a_mishap_at_any_call() {
     for call in 0..calls_of_the_story().await {
         for mishap in MISHAPS {
             let world = story();
@@ -81,7 +81,7 @@ async fn no_mishap_at_any_call_loses_or_overtakes_an_event() {
 }
 
 #[tokio::test]
-async fn no_two_mishaps_at_any_calls_lose_or_overtake_an_event() {
+async fn publish_before_mark_survives_two_mishaps_at_any_calls() {
     // The first one adds at most one more round's calls before the second.
     let calls = 2 * calls_of_the_story().await;
     let plans = (0..calls).flat_map(|first| (first + 1..calls).map(move |second| (first, second)));

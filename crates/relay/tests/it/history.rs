@@ -110,11 +110,11 @@ impl History {
 
 proptest! {
     #[test]
-    fn every_history_ends_with_everything_told_in_order(
+    fn in_order_per_order_in_every_history(
         steps in steps(),
         is_poisoned: bool,
     ) {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         runtime.block_on(async {
             let mut history = History::new(is_poisoned);
             for step in steps {

@@ -220,6 +220,28 @@ async fn a_round_that_is_dropped_frees_its_orders() {
     assert_eq!(world.taken(), ids(&["a.1"]));
 }
 
+#[tokio::test(start_paused = true)]
+async fn an_order_whose_broker_never_answers_does_not_keep_the_others_from_their_marks() {
+    let world = World::with_pending(&["a.1", "b.1", "c.1"]);
+    world.plan(0, Mishap::Hang);
+    let relay = world.relay();
+    let fault = relay.round_in_time(world.feed(), Source::Feed, now()).await.unwrap_err();
+    assert_eq!((fault.open, fault.report.marked), (1, 2));
+    relay.round(world.feed(), Source::Feed, now()).await.unwrap();
+    assert_eq!(world.overdue(), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_never_answers_ends_the_round_and_the_next_one_marks() {
+    let world = World::with_pending(&["a.1"]);
+    world.plan(1, Mishap::Hang);
+    let relay = world.relay();
+    relay.round_in_time(world.feed(), Source::Feed, now()).await.unwrap_err();
+    world.calls();
+    relay.round(world.feed(), Source::Feed, now()).await.unwrap();
+    assert_eq!(world.calls(), [mark(&["a.1"])]);
+}
+
 #[tokio::test]
 async fn unreadable_and_other_documents_are_passed_over() {
     let world = World::with_pending(&["a.1"]);

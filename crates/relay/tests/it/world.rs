@@ -23,6 +23,8 @@ pub(crate) enum Mishap {
     Away,
     /// It happens, and the answer is lost.
     Silence,
+    /// Nothing happens, and nothing is ever heard of it.
+    Hang,
 }
 
 pub(crate) const MISHAPS: [Mishap; 5] =
@@ -254,6 +256,7 @@ impl World {
         let mishap = self.state().note(call);
         match mishap {
             None => Ok(act(&mut self.state(), size)),
+            Some(Mishap::Hang) => std::future::pending().await,
             Some(Mishap::Away) => Err(Fault::Unavailable("planned".into())),
             Some(Mishap::Silence) => {
                 act(&mut self.state(), size);
