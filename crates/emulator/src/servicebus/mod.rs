@@ -10,6 +10,7 @@
 
 pub(crate) mod amqp;
 pub(crate) mod broker;
+pub(crate) mod filter;
 pub(crate) mod message;
 pub(crate) mod topology;
 

@@ -49,11 +49,11 @@ impl From<Refusal> for Problem {
         let condition = match &refusal {
             Refusal::EntityNotFound(_) => NOT_FOUND,
             Refusal::NotAllowed(_) => NOT_ALLOWED,
-            Refusal::Argument(_) => ARGUMENT,
             Refusal::MessageLockLost => MESSAGE_LOCK_LOST,
             Refusal::SessionLockLost(_) => SESSION_LOCK_LOST,
             Refusal::SessionHeld(_) => SESSION_CANNOT_BE_LOCKED,
             Refusal::MessageNotFound(_) => MESSAGE_NOT_FOUND,
+            Refusal::RuleExists(_) => ENTITY_ALREADY_EXISTS,
         };
         Self::new(condition, refusal.to_string())
     }
@@ -82,7 +82,6 @@ pub(crate) const UNAUTHORIZED: &str = "amqp:unauthorized-access";
 pub(crate) const INTERNAL: &str = "amqp:internal-error";
 pub(crate) const NOT_IMPLEMENTED: &str = "amqp:not-implemented";
 pub(crate) const DECODE: &str = "amqp:decode-error";
-pub(crate) const RESOURCE_LIMIT: &str = "amqp:resource-limit-exceeded";
 pub(crate) const FRAMING: &str = "amqp:connection:framing-error";
 pub(crate) const CONNECTION_FORCED: &str = "amqp:connection:forced";
 pub(crate) const DETACH_FORCED: &str = "amqp:link:detach-forced";

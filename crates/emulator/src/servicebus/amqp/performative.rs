@@ -1,11 +1,11 @@
 //! Performatives: what a frame says.
 //!
 //! Transfer and disposition, of which there is one a message, are read by hand; the rest through
-//! serde_amqp's values. All lists are written in full length.
+//! `serde_amqp`'s values. All lists are written in full length.
 
 use super::{
     scan::{self, Malformed},
-    value::{self, Ask, at, described, symbol},
+    value::{self, Ask, described, symbol},
 };
 use bytes::{BufMut, Bytes, BytesMut};
 use serde_amqp::Value;
@@ -23,7 +23,6 @@ pub(crate) mod code {
     pub(crate) const CLOSE: u64 = 0x18;
     pub(crate) const ACCEPTED: u64 = 0x24;
     pub(crate) const REJECTED: u64 = 0x25;
-    pub(crate) const RELEASED: u64 = 0x26;
     pub(crate) const MODIFIED: u64 = 0x27;
 }
 
@@ -238,11 +237,6 @@ pub(crate) fn rejected(error: Value) -> State {
 
 fn boolean(flag: bool) -> u8 {
     if flag { 0x41 } else { 0x42 }
-}
-
-/// Whether a role field says receiver.
-pub(crate) fn is_receiver(fields: &[Value], index: usize) -> bool {
-    at(fields, index).flag().unwrap_or(false)
 }
 
 /// An array of symbols.

@@ -50,7 +50,7 @@ pub(crate) fn answer_init(body: &[u8], out: &mut BytesMut) -> Result<Outcome, Ma
         Some("MSSBCBS" | "ANONYMOUS" | "EXTERNAL") => Outcome::Anonymous,
         Some(_) | None => Outcome::Refused,
     };
-    let code = if outcome == Outcome::Refused { 1 } else { 0 };
+    let code = u8::from(outcome == Outcome::Refused);
     let fields = vec![Value::Ubyte(code), Value::Null];
     frame::put(out, Kind::Sasl, 0, |out| value::encode(&described(0x44, fields), out));
     Ok(outcome)

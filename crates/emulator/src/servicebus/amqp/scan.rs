@@ -1,6 +1,6 @@
 //! Walks encoded AMQP values without building them: where one ends, and whether it is sound.
 //!
-//! Every byte from a socket passes [`check`] before serde_amqp sees it, so nesting and counts
+//! Every byte from a socket passes [`check`] before `serde_amqp` sees it, so nesting and counts
 //! are bounded whatever a peer sends.
 
 /// Deepest nesting taken; what the SDKs send stays below ten, and Python's decoder stops at 64.

@@ -82,6 +82,8 @@ pub(crate) trait Ask {
     fn binary(&self) -> Option<&[u8]>;
     /// The instant of a timestamp.
     fn instant(&self) -> Option<jiff::Timestamp>;
+    /// The bytes of a UUID.
+    fn uuid(&self) -> Option<[u8; 16]>;
     /// The elements of a list or array.
     fn elements(&self) -> Option<&[Value]>;
     /// The entry of a map whose key is this string or symbol.
@@ -139,6 +141,13 @@ impl Ask for Value {
     fn instant(&self) -> Option<jiff::Timestamp> {
         match self {
             Self::Timestamp(at) => jiff::Timestamp::from_millisecond(at.milliseconds()).ok(),
+            _ => None,
+        }
+    }
+
+    fn uuid(&self) -> Option<[u8; 16]> {
+        match self {
+            Self::Uuid(uuid) => Some(*uuid.as_inner()),
             _ => None,
         }
     }

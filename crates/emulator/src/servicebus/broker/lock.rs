@@ -24,12 +24,11 @@ impl LockToken {
 
     /// The token of a UUID in RFC order.
     pub(crate) fn from_uuid(uuid: [u8; 16]) -> Self {
-        let both = u128::from_be_bytes(uuid);
-        let [a, b, c, d, e, f, g, h, tail @ ..] = both.to_be_bytes();
-        Self {
-            nonce: u64::from_be_bytes([a, b, c, d, e, f, g, h]),
-            sequence: i64::from_be_bytes(tail),
-        }
+        let (nonce, sequence) = match uuid.as_chunks() {
+            ([nonce, sequence], _) => (*nonce, *sequence),
+            _ => ([0; 8], [0; 8]),
+        };
+        Self { nonce: u64::from_be_bytes(nonce), sequence: i64::from_be_bytes(sequence) }
     }
 
     /// The token as a delivery tag: the same in .NET's order, its first three groups reversed.
@@ -39,10 +38,13 @@ impl LockToken {
 }
 
 /// Between RFC order and .NET's order of a UUID, either way.
-fn reorder(bytes: [u8; 16]) -> [u8; 16] {
-    let [a, b, c, d, e, f, g, h, tail @ ..] = bytes;
-    let [i, j, k, l, m, n, o, p] = tail;
-    [d, c, b, a, f, e, h, g, i, j, k, l, m, n, o, p]
+fn reorder(mut uuid: [u8; 16]) -> [u8; 16] {
+    for group in [0..4, 4..6, 6..8] {
+        if let Some(group) = uuid.get_mut(group) {
+            group.reverse();
+        }
+    }
+    uuid
 }
 
 /// A receiver's hold on a message.

@@ -1,29 +1,27 @@
 //! What `$management` asks beyond sending and receiving.
 
-use super::{Broker, Delivery, LockToken, Mode, QueueId, Refusal, Target};
+use super::{Broker, ConnectionId, Delivery, LockToken, Mode, Part, QueueId, Refusal};
 use crate::servicebus::message::{Message, Stamp};
 use bytes::Bytes;
 use jiff::Timestamp;
 use std::sync::Arc;
 
-/// A session that a request is about, and whether the asking connection holds it.
-pub(crate) type SessionId = Arc<str>;
+/// A queue, and the connection that asks about its sessions.
+pub(crate) type Asked = (QueueId, ConnectionId);
 
 impl Broker {
-    /// Looks at up to `count` messages from `sequence` on, locking none.
+    /// Looks at a part of the messages, locking none.
     ///
     /// # Errors
     /// If there is no such queue.
     pub(crate) fn peek(
         &mut self,
         queue: QueueId,
-        sequence: i64,
-        count: usize,
-        session: Option<&str>,
+        part: Part<'_>,
         now: Timestamp,
     ) -> Result<Vec<(Arc<Message>, Stamp)>, Refusal> {
         self.tick(now);
-        Ok(self.queue(queue)?.peek(sequence, count, session))
+        Ok(self.queue(queue)?.peek(part))
     }
 
     /// Hands out deferred messages by their numbers; all or none.
@@ -32,17 +30,15 @@ impl Broker {
     /// If one of them is not there, or in a session that `connection` does not hold.
     pub(crate) fn receive_deferred(
         &mut self,
-        queue: QueueId,
+        (queue, connection): Asked,
         sequences: &[i64],
         mode: Mode,
         now: Timestamp,
     ) -> Result<Vec<Delivery>, Refusal> {
         self.tick(now);
         for sequence in sequences {
-            if let Some(session) = self.queue(queue)?.deferred_one(*sequence)?
-                && self.queue(queue)?.session_holder(&session).is_none()
-            {
-                return Err(Refusal::SessionLockLost(session.to_string()));
+            if let Some(session) = self.queue(queue)?.deferred_one(*sequence)? {
+                self.held((queue, connection), &session)?;
             }
         }
         let mut deliveries = Vec::with_capacity(sequences.len());
@@ -73,14 +69,15 @@ impl Broker {
     /// Prolongs the lock on a session.
     ///
     /// # Errors
-    /// If nobody holds it.
+    /// If the connection does not hold it.
     pub(crate) fn renew_session(
         &mut self,
-        queue: QueueId,
-        session: &SessionId,
+        (queue, connection): Asked,
+        session: &Arc<str>,
         now: Timestamp,
     ) -> Result<Timestamp, Refusal> {
         self.tick(now);
+        self.held((queue, connection), session)?;
         let until = self.queue(queue)?.renew_session(session, now);
         self.follow_up(queue, now);
         until
@@ -89,58 +86,56 @@ impl Broker {
     /// The session's state.
     ///
     /// # Errors
-    /// If nobody holds it.
+    /// If the connection does not hold it.
     pub(crate) fn session_state(
         &mut self,
-        queue: QueueId,
-        session: &SessionId,
+        (queue, connection): Asked,
+        session: &Arc<str>,
         now: Timestamp,
     ) -> Result<Option<Bytes>, Refusal> {
         self.tick(now);
-        self.held(queue, session)?;
+        self.held((queue, connection), session)?;
         Ok(self.queue(queue)?.session_state(session))
     }
 
     /// Sets or clears the session's state.
     ///
     /// # Errors
-    /// If nobody holds it.
+    /// If the connection does not hold it.
     pub(crate) fn set_session_state(
         &mut self,
-        queue: QueueId,
-        session: &SessionId,
+        (queue, connection): Asked,
+        session: &Arc<str>,
         state: Option<Bytes>,
         now: Timestamp,
     ) -> Result<(), Refusal> {
         self.tick(now);
-        self.held(queue, session)?;
-        self.queue(queue)?.set_session_state(session, state);
+        self.held((queue, connection), session)?;
+        self.queue(queue)?.set_session_state(session, state, now);
         Ok(())
     }
 
-    /// The ids of sessions with messages or state.
+    /// The ids of sessions with messages or state; with `since`, of those whose state was set later.
     ///
     /// # Errors
     /// If there is no such queue.
-    pub(crate) fn session_ids(&mut self, queue: QueueId) -> Result<Vec<Arc<str>>, Refusal> {
-        Ok(self.queue(queue)?.session_ids())
+    pub(crate) fn session_ids(
+        &mut self,
+        queue: QueueId,
+        since: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<Vec<Arc<str>>, Refusal> {
+        self.tick(now);
+        Ok(self.queue(queue)?.session_ids(since))
     }
 
-    /// The subscription of `queue`, if it is one.
-    pub(crate) fn is_subscription(&self, queue: QueueId) -> bool {
-        self.topics.iter().any(|topic| topic.subscriptions.iter().any(|it| it.queue == queue))
-    }
-
-    /// What a management path means: requests about a topic only concern sending.
-    ///
-    /// # Errors
-    /// If there is no such entity.
-    pub(crate) fn managed(&self, path: &str) -> Result<Target, Refusal> {
-        self.entity(path)
-    }
-
-    fn held(&mut self, queue: QueueId, session: &SessionId) -> Result<(), Refusal> {
+    /// Checks that a consumer of `connection` holds the session.
+    fn held(&mut self, (queue, connection): Asked, session: &Arc<str>) -> Result<(), Refusal> {
         let holder = self.queue(queue)?.session_holder(session);
-        holder.map(|_| ()).ok_or_else(|| Refusal::SessionLockLost(session.to_string()))
+        let holder = holder.and_then(|consumer| self.consumers.get(&consumer));
+        match holder {
+            Some(consumer) if consumer.want.connection == connection => Ok(()),
+            Some(_) | None => Err(Refusal::SessionLockLost(session.to_string())),
+        }
     }
 }

@@ -20,12 +20,12 @@ mod topic;
 pub(crate) use address::{Address, Target};
 pub(crate) use effect::{ConnectionId, ConsumerId, Effect};
 pub(crate) use lock::{LockToken, Properties, Settlement};
-pub(crate) use queue::{Claim, Delivery, Hold, Mode};
-pub(crate) use receive::{Accepted, Room};
+pub(crate) use queue::{Claim, Delivery, Hold, Mode, Part};
+pub(crate) use receive::{Accepted, Room, Want};
 pub(crate) use refusal::Refusal;
 
 use super::{
-    message::with_application_properties,
+    message::edit_application_properties,
     topology::{QueueSpec, Settings, Topology},
 };
 use duplicates::Duplicates;
@@ -158,10 +158,10 @@ impl Broker {
         let DeadLetter { sequence, mut entry, reason, description } = dead;
         let told = [("DeadLetterReason", reason), ("DeadLetterErrorDescription", description)];
         let told = told.into_iter().filter_map(|(key, text)| Some((key, text?)));
-        let told: Properties =
-            told.map(|(key, text)| (key.to_owned(), Value::String(text))).collect();
+        let told: Vec<_> =
+            told.map(|(key, text)| (key.to_owned(), Some(Value::String(text)))).collect();
         if !told.is_empty() {
-            entry.message = Arc::new(with_application_properties(&entry.message, told));
+            entry.message = Arc::new(edit_application_properties(&entry.message, told));
         }
         let forward = store.queue.settings.forward_dead_letters_to.as_ref();
         if let Some(target) = forward.and_then(|path| self.paths.get(&path.to_lowercase())) {
@@ -183,7 +183,7 @@ impl Broker {
             | Effect::SessionGranted { consumer, .. } => *consumer,
         };
         let Some(known) = self.consumers.get_mut(&consumer) else { return };
-        let connection = known.connection;
+        let connection = known.want.connection;
         match &effect {
             Effect::SessionGranted { session, .. } => known.session = Some(Arc::clone(session)),
             Effect::SessionWaitOver(_) | Effect::SessionLost(_) => {

@@ -7,12 +7,21 @@ use super::{
 use jiff::Timestamp;
 use std::sync::Arc;
 
+/// Who wants to receive, from where, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Want {
+    /// The connection that is told about it.
+    pub(crate) connection: ConnectionId,
+    /// The queue or subscription.
+    pub(crate) queue: QueueId,
+    /// Whether messages are locked or gone.
+    pub(crate) mode: Mode,
+}
+
 /// A receiver on a queue or subscription.
 #[derive(Debug)]
 pub(super) struct Consumer {
-    pub(super) connection: ConnectionId,
-    pub(super) queue: QueueId,
-    pub(super) mode: Mode,
+    pub(super) want: Want,
     /// The session it holds.
     pub(super) session: Option<Arc<str>>,
 }
@@ -40,19 +49,14 @@ impl Broker {
     ///
     /// # Errors
     /// If the queue has sessions.
-    pub(crate) fn open(
-        &mut self,
-        connection: ConnectionId,
-        queue: QueueId,
-        mode: Mode,
-    ) -> Result<ConsumerId, Refusal> {
-        if self.queue(queue)?.settings.requires_session {
+    pub(crate) fn open(&mut self, want: Want) -> Result<ConsumerId, Refusal> {
+        if self.queue(want.queue)?.settings.requires_session {
             return Err(Refusal::NotAllowed(
                 "It is not possible for an entity that requires sessions to create a \
                  non-sessionful message receiver.",
             ));
         }
-        Ok(self.add_consumer(Consumer { connection, queue, mode, session: None }))
+        Ok(self.add_consumer(Consumer { want, session: None }))
     }
 
     /// Opens a consumer on one session.
@@ -61,25 +65,20 @@ impl Broker {
     /// If the queue has no sessions, or the session is held.
     pub(crate) fn open_session(
         &mut self,
-        connection: ConnectionId,
-        queue: QueueId,
-        mode: Mode,
+        want: Want,
         session: &Arc<str>,
         now: Timestamp,
     ) -> Result<Accepted, Refusal> {
         self.tick(now);
-        self.has_sessions(queue)?;
+        self.has_sessions(want.queue)?;
         let owned = Some(Arc::clone(session));
-        let id = self.add_consumer(Consumer { connection, queue, mode, session: owned });
-        let held = self.queue(queue)?.hold(id, session, now);
-        self.follow_up(queue, now);
-        match held {
-            Ok(hold) => Ok(Accepted::Held(id, hold)),
-            Err(refusal) => {
-                self.consumers.remove(&id);
-                Err(refusal)
-            }
+        let id = self.add_consumer(Consumer { want, session: owned });
+        let hold = self.queue(want.queue)?.hold(id, session, now);
+        self.follow_up(want.queue, now);
+        if hold.is_err() {
+            self.consumers.remove(&id);
         }
+        hold.map(|hold| Accepted::Held(id, hold))
     }
 
     /// Opens a consumer on the next session that has messages, waiting until `deadline`.
@@ -88,17 +87,15 @@ impl Broker {
     /// If the queue has no sessions.
     pub(crate) fn open_next_session(
         &mut self,
-        connection: ConnectionId,
-        queue: QueueId,
-        mode: Mode,
+        want: Want,
         deadline: Timestamp,
         now: Timestamp,
     ) -> Result<Accepted, Refusal> {
         self.tick(now);
-        self.has_sessions(queue)?;
-        let id = self.add_consumer(Consumer { connection, queue, mode, session: None });
-        let claim = self.queue(queue)?.hold_next(id, deadline, now);
-        self.follow_up(queue, now);
+        self.has_sessions(want.queue)?;
+        let id = self.add_consumer(Consumer { want, session: None });
+        let claim = self.queue(want.queue)?.hold_next(id, deadline, now);
+        self.follow_up(want.queue, now);
         Ok(match claim {
             Claim::Held(hold) => {
                 if let Some(consumer) = self.consumers.get_mut(&id) {
@@ -121,7 +118,7 @@ impl Broker {
     ) {
         self.tick(now);
         let Some(consumer) = self.consumers.get(&id) else { return };
-        let (queue_id, mode) = (consumer.queue, consumer.mode);
+        let Want { queue: queue_id, mode, .. } = consumer.want;
         let session = consumer.session.as_ref().map(Arc::clone);
         let mut nonce = self.last_lock;
         let Ok(queue) = self.queue(queue_id) else { return };
@@ -160,7 +157,7 @@ impl Broker {
     pub(crate) fn close(&mut self, id: ConsumerId, now: Timestamp) {
         self.tick(now);
         let Some(consumer) = self.consumers.remove(&id) else { return };
-        let Ok(queue) = self.queue(consumer.queue) else { return };
+        let Ok(queue) = self.queue(consumer.want.queue) else { return };
         queue.stop_waiting(id);
         queue.stop_waiting_for_session(id);
         if let Some(session) = &consumer.session
@@ -168,7 +165,7 @@ impl Broker {
         {
             queue.free_session(session, now);
         }
-        self.follow_up(consumer.queue, now);
+        self.follow_up(consumer.want.queue, now);
     }
 
     fn has_sessions(&mut self, queue: QueueId) -> Result<(), Refusal> {

@@ -9,9 +9,6 @@ pub(crate) enum Refusal {
     /// A sender on a subscription or subqueue, or a receiver on a topic.
     #[error("{0}")]
     NotAllowed(&'static str),
-    /// A property or argument that is not as it must be.
-    #[error("{0}")]
-    Argument(String),
     /// The lock has expired, or the message was settled already.
     #[error(
         "The lock supplied is invalid. Either the lock expired, or the message has already been \
@@ -26,6 +23,9 @@ pub(crate) enum Refusal {
         "The requested session '{0}' cannot be accepted. It may be locked by another receiver."
     )]
     SessionHeld(String),
+    /// A subscription has a rule of that name already.
+    #[error("The messaging entity '{0}' already exists.")]
+    RuleExists(String),
     /// No message with that sequence number in that state.
     #[error("Failed to find the message with sequence number {0}.")]
     MessageNotFound(i64),

@@ -1,9 +1,10 @@
 //! The way in: duplicate detection, scheduling, fan-out to subscriptions, forwarding.
 
 use super::{
-    Broker, Intake, Refusal, Target,
+    Broker, Intake, QueueId, Refusal, Target, TopicId,
     duplicates::Sighting,
     schedule::{Schedule, Scheduled},
+    topic::Topic,
 };
 use crate::servicebus::message::Message;
 use jiff::Timestamp;
@@ -17,6 +18,14 @@ enum Entry {
     Now(Arc<Message>),
     Later(i64),
     Dropped,
+}
+
+/// A copy of a message on its way.
+struct Hop {
+    target: Target,
+    message: Arc<Message>,
+    enqueued_sequence: Option<i64>,
+    hops: u32,
 }
 
 impl Broker {
@@ -138,46 +147,66 @@ impl Broker {
         source: Option<Arc<str>>,
         now: Timestamp,
     ) {
-        let mut open = vec![(target, None, 0)];
-        while let Some((target, enqueued_sequence, hops)) = open.pop() {
-            let id = match target {
-                Target::Topic(id) => {
-                    let Some(topic) = self.topics.get_mut(id.0) else { continue };
-                    let sequence = topic.next_sequence();
-                    let to = topic.subscriptions.iter().rev();
-                    open.extend(to.map(|to| (Target::Queue(to.queue), Some(sequence), hops)));
-                    continue;
+        let mut open = vec![Hop { target, message, enqueued_sequence: None, hops: 0 }];
+        while let Some(hop) = open.pop() {
+            match hop.target {
+                Target::Topic(id) => self.fan_out(id, &hop, &mut open),
+                Target::Queue(id) => {
+                    open.extend(self.enqueue(id, hop, source.as_ref(), now));
+                    self.follow_up(id, now);
                 }
-                Target::Queue(id) => id,
-            };
-            let Some(store) = self.queues.get_mut(id.0) else { continue };
-            let forward = store.queue.settings.forward_to.as_ref();
-            let forward = forward.and_then(|path| self.paths.get(&path.to_lowercase()));
-            let queue = &mut store.queue;
-            match forward {
-                Some(next) if hops < HOPS_MAX => {
-                    open.push((*next, None, hops + 1));
-                    continue;
-                }
-                Some(_) => queue.refuse(Arc::clone(&message), TOO_MANY_HOPS, now),
-                None if queue.settings.requires_session && message.session.is_none() => {
-                    queue.refuse(Arc::clone(&message), NO_SESSION, now);
-                }
-                None => queue.enqueue(
-                    Arc::clone(&message),
-                    enqueued_sequence,
-                    source.as_ref().map(Arc::clone),
-                    now,
-                ),
             }
-            self.follow_up(id, now);
         }
+    }
+
+    /// Sends a message on to the subscriptions of a topic.
+    fn fan_out(&mut self, id: TopicId, hop: &Hop, open: &mut Vec<Hop>) {
+        let Some(topic) = self.topics.get_mut(id.0) else { return };
+        let enqueued_sequence = Some(topic.next_sequence());
+        let copies = topic.copies(&hop.message).into_iter();
+        // The last is taken first.
+        open.extend(copies.rev().map(|(to, message)| Hop {
+            target: Target::Queue(to),
+            message,
+            enqueued_sequence,
+            hops: hop.hops,
+        }));
+    }
+
+    /// Puts a message into a queue, or says where it goes on to.
+    fn enqueue(
+        &mut self,
+        id: QueueId,
+        hop: Hop,
+        source: Option<&Arc<str>>,
+        now: Timestamp,
+    ) -> Option<Hop> {
+        let queue = &mut self.queues.get_mut(id.0)?.queue;
+        let forward = queue.settings.forward_to.as_ref();
+        let forward = forward.and_then(|path| self.paths.get(&path.to_lowercase()));
+        let Hop { message, enqueued_sequence, hops, target: _ } = hop;
+        match forward {
+            Some(next) if hops < HOPS_MAX => {
+                return Some(Hop {
+                    target: *next,
+                    message,
+                    enqueued_sequence: None,
+                    hops: hops + 1,
+                });
+            }
+            Some(_) => queue.refuse(message, TOO_MANY_HOPS, now),
+            None if queue.settings.requires_session && message.session.is_none() => {
+                queue.refuse(message, NO_SESSION, now);
+            }
+            None => queue.enqueue(message, enqueued_sequence, source.map(Arc::clone), now),
+        }
+        None
     }
 
     fn next_sequence(&mut self, target: Target) -> i64 {
         match target {
             Target::Queue(id) => self.queues.get_mut(id.0).map(|it| it.queue.next_sequence()),
-            Target::Topic(id) => self.topics.get_mut(id.0).map(super::topic::Topic::next_sequence),
+            Target::Topic(id) => self.topics.get_mut(id.0).map(Topic::next_sequence),
         }
         .unwrap_or_default()
     }

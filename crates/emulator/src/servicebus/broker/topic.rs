@@ -1,7 +1,13 @@
 //! Topics: each message goes to every subscription whose rules it meets.
 
-use super::{Broker, Intake, QueueId, Target, TopicId, duplicates::Duplicates, schedule::Schedule};
-use crate::servicebus::topology::{Settings, TopicSpec};
+use super::{
+    Broker, Intake, QueueId, Refusal, Target, TopicId, duplicates::Duplicates, schedule::Schedule,
+};
+use crate::servicebus::{
+    filter::{self, Rule},
+    message::Message,
+    topology::{Settings, TopicSpec},
+};
 use jiff::Timestamp;
 use std::sync::Arc;
 
@@ -21,6 +27,7 @@ pub(super) struct Topic {
 pub(super) struct Subscription {
     pub(super) name: Arc<str>,
     pub(super) queue: QueueId,
+    pub(super) rules: Vec<Rule>,
 }
 
 impl Topic {
@@ -28,6 +35,17 @@ impl Topic {
     pub(super) fn next_sequence(&mut self) -> i64 {
         self.last_sequence += 1;
         self.last_sequence
+    }
+
+    /// The copies of `message` that go to the subscriptions.
+    pub(super) fn copies(&self, message: &Arc<Message>) -> Vec<(QueueId, Arc<Message>)> {
+        let mut fields = None;
+        let mut copies = Vec::with_capacity(self.subscriptions.len());
+        for subscription in &self.subscriptions {
+            let own = filter::copies(&subscription.rules, message, &mut fields);
+            copies.extend(own.into_iter().map(|copy| (subscription.queue, copy)));
+        }
+        copies
     }
 }
 
@@ -41,7 +59,8 @@ impl Broker {
             let settings = Settings { time_to_live, ..subscription.settings.clone() };
             let queue = self.add_queue(&path, &settings);
             self.paths.insert(path.to_lowercase(), Target::Queue(queue));
-            Subscription { name: Arc::from(subscription.name.as_str()), queue }
+            let rules = subscription.rules.clone();
+            Subscription { name: Arc::from(subscription.name.as_str()), queue, rules }
         });
         let subscriptions = subscriptions.collect();
         self.topics.push(Topic {
@@ -56,6 +75,41 @@ impl Broker {
             alarm: None,
         });
         self.paths.insert(spec.name.to_lowercase(), Target::Topic(id));
+    }
+
+    /// The rules of a subscription, in the order in which they were added.
+    ///
+    /// # Errors
+    /// If `queue` is not a subscription.
+    pub(crate) fn rules(&mut self, queue: QueueId) -> Result<&mut Vec<Rule>, Refusal> {
+        let subscriptions = self.topics.iter_mut().flat_map(|topic| &mut topic.subscriptions);
+        let mut found = subscriptions.filter(|subscription| subscription.queue == queue);
+        let rules = found.next().map(|subscription| &mut subscription.rules);
+        rules.ok_or(Refusal::NotAllowed("Only subscriptions have rules."))
+    }
+
+    /// Adds a rule to a subscription.
+    ///
+    /// # Errors
+    /// If there is one of that name.
+    pub(crate) fn add_rule(&mut self, queue: QueueId, rule: Rule) -> Result<(), Refusal> {
+        let rules = self.rules(queue)?;
+        if rules.iter().any(|known| known.name.eq_ignore_ascii_case(&rule.name)) {
+            return Err(Refusal::RuleExists(rule.name));
+        }
+        rules.push(rule);
+        Ok(())
+    }
+
+    /// Removes a rule from a subscription.
+    ///
+    /// # Errors
+    /// If there is none of that name.
+    pub(crate) fn remove_rule(&mut self, queue: QueueId, name: &str) -> Result<(), Refusal> {
+        let rules = self.rules(queue)?;
+        let at = rules.iter().position(|rule| rule.name.eq_ignore_ascii_case(name));
+        rules.remove(at.ok_or_else(|| Refusal::EntityNotFound(name.to_owned()))?);
+        Ok(())
     }
 
     /// Publishes the topic's scheduled messages that are due.

@@ -5,6 +5,7 @@ use super::{
     sections::{Section, elements, sections},
 };
 use crate::servicebus::amqp::value::{self, Ask};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::{Bytes, BytesMut};
 use jiff::Timestamp;
 use serde_amqp::Value;
@@ -20,13 +21,12 @@ pub(crate) fn decode(bytes: &[u8], new_id: impl FnOnce() -> String) -> Result<Me
         parts.take(section?)?;
     }
     let bare = bytes.get(parts.bare_from.unwrap_or(bytes.len())..).unwrap_or_default();
-    let (id, bare) = match parts.id {
-        Some(id) => (id, Bytes::copy_from_slice(bare)),
-        None => {
-            let id = new_id();
-            let bare = edit::with_message_id(bare, &id)?;
-            (id, bare)
-        }
+    let (id, bare) = if let Some(id) = parts.id {
+        (id, Bytes::copy_from_slice(bare))
+    } else {
+        let id = new_id();
+        let bare = edit::with_message_id(bare, &id)?;
+        (id, bare)
     };
     short_enough("MessageId", &id)?;
     short_enough("SessionId", parts.session.as_deref().unwrap_or_default())?;
@@ -102,21 +102,21 @@ impl Parts {
 
     fn take_properties(&mut self, bytes: &[u8]) -> Result<(), BadMessage> {
         let fields = elements(bytes)?;
-        self.id = id_text(field(&fields, 0)?);
+        self.id = id_text(&field(&fields, 0)?);
         self.session = field(&fields, 10)?.text().map(str::to_owned);
         Ok(())
     }
 }
 
 /// The text that identifies a message-id of any of its four AMQP types.
-pub(crate) fn id_text(id: Value) -> Option<String> {
+pub(crate) fn id_text(id: &Value) -> Option<String> {
     #[expect(clippy::wildcard_enum_match_arm, reason = "a message-id has one of four types")]
     match id {
-        Value::String(text) if !text.is_empty() => Some(text),
+        Value::String(text) if !text.is_empty() => Some(text.clone()),
         Value::Ulong(number) => Some(number.to_string()),
-        Value::Uuid(id) => Some(uuid::Uuid::from_bytes(id.into_inner()).to_string()),
-        Value::Binary(bytes) => Some(bytes.iter().map(|byte| format!("{byte:02x}")).collect()),
-        _ => None,
+        Value::Uuid(id) => Some(uuid::Uuid::from_bytes(*id.as_inner()).to_string()),
+        Value::Binary(bytes) => Some(URL_SAFE_NO_PAD.encode(bytes)),
+        _ => id.text().map(str::to_owned).filter(|text| !text.is_empty()),
     }
 }
 
@@ -130,8 +130,9 @@ fn whole(bytes: &[u8]) -> Result<Value, BadMessage> {
 
 fn symbol_text(key: &[u8]) -> Option<&str> {
     match key {
-        [0xa3 | 0xa1, _, text @ ..] => std::str::from_utf8(text).ok(),
-        [0xb3 | 0xb1, _, _, _, _, text @ ..] => std::str::from_utf8(text).ok(),
+        [0xa3 | 0xa1, _, text @ ..] | [0xb3 | 0xb1, _, _, _, _, text @ ..] => {
+            std::str::from_utf8(text).ok()
+        }
         _ => None,
     }
 }

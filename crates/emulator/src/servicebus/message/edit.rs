@@ -29,10 +29,10 @@ pub(super) fn with_message_id(bare: &[u8], id: &str) -> Result<Bytes, BadMessage
     Ok(bytes.freeze())
 }
 
-/// `message` with `properties` set among its application properties.
-pub(crate) fn with_application_properties(
+/// `message` with application properties set, or removed where there is no value.
+pub(crate) fn edit_application_properties(
     message: &Message,
-    properties: impl IntoIterator<Item = (String, Value)>,
+    edits: impl IntoIterator<Item = (String, Option<Value>)>,
 ) -> Message {
     let mut own = OrderedMap::new();
     let (mut start, mut end) = (0, 0);
@@ -47,8 +47,12 @@ pub(crate) fn with_application_properties(
             }
         }
     }
-    for (key, value) in properties {
-        own.insert(Value::String(key), value);
+    for (key, value) in edits {
+        let key = Value::String(key);
+        match value {
+            Some(value) => own.insert(key, value),
+            None => own.shift_remove(&key),
+        };
     }
     let mut bare = BytesMut::with_capacity(message.bare.len() + 256);
     bare.put_slice(message.bare.get(..start).unwrap_or_default());

@@ -7,8 +7,8 @@ mod encode;
 pub(crate) mod sections;
 
 pub(crate) use batch::split_batch;
-pub(crate) use decode::decode;
-pub(crate) use edit::with_application_properties;
+pub(crate) use decode::{decode, id_text};
+pub(crate) use edit::edit_application_properties;
 pub(crate) use encode::{Stamp, encode};
 
 use bytes::Bytes;

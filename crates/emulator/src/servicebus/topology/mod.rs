@@ -1,13 +1,18 @@
 //! Which queues, topics and subscriptions there are, and how each behaves.
 
+mod comments;
 mod config;
+mod forwarding;
+mod node;
+mod rules;
 
 pub use config::ConfigErrors;
 
+use super::filter::Rule;
 use std::time::Duration;
 
 /// The entities of the one namespace.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Topology {
     pub(crate) queues: Vec<QueueSpec>,
     pub(crate) topics: Vec<TopicSpec>,
@@ -23,7 +28,7 @@ pub(crate) struct QueueSpec {
 }
 
 /// A topic: its name, properties and subscriptions.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct TopicSpec {
     pub(crate) name: String,
     pub(crate) time_to_live: Option<Duration>,
@@ -33,10 +38,11 @@ pub(crate) struct TopicSpec {
 }
 
 /// A subscription: its name and properties.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct SubscriptionSpec {
     pub(crate) name: String,
     pub(crate) settings: Settings,
+    pub(crate) rules: Vec<Rule>,
 }
 
 /// What a queue and a subscription have in common.
@@ -70,7 +76,8 @@ impl Topology {
     /// subscription `all`, which requires sessions.
     pub fn shop() -> Self {
         let settings = Settings { requires_session: true, ..Settings::default() };
-        let all = SubscriptionSpec { name: "all".to_owned(), settings };
+        let all =
+            SubscriptionSpec { name: "all".to_owned(), settings, rules: vec![Rule::default_one()] };
         let orders = TopicSpec {
             name: "orders".to_owned(),
             time_to_live: None,

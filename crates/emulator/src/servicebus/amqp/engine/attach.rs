@@ -8,12 +8,12 @@ use super::{
     },
     Engine, Held, Step, World,
     incoming::{MESSAGE_MAX, fault, pause},
-    link::{Attach, CREDIT, Feed, Incoming, Link, Outgoing, address},
+    link::{Attach, CREDIT, Credit, Feed, Incoming, Link, Outgoing, address},
     open::HANDLE_MAX,
 };
 use crate::{
     faults::{ServiceBusAction, ServiceBusOperation},
-    servicebus::broker::{Accepted, Address, ConsumerId, Hold, Mode, QueueId},
+    servicebus::broker::{Accepted, Address, ConsumerId, Hold, QueueId, Target, Want},
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_amqp::Value;
@@ -80,8 +80,7 @@ impl Engine {
                 Err(Problem::new(condition::UNAUTHORIZED, words))
             }
             Address::Entity(path) if attach.client_receives => {
-                let path = path.clone();
-                self.attach_receiver(channel, node, &path, &attach, world)
+                self.attach_receiver(channel, path, &attach, world)
             }
             Address::Entity(path) => {
                 let target = world.broker.target(path).map_err(Problem::from);
@@ -115,7 +114,7 @@ impl Engine {
         &mut self,
         channel: u16,
         node: Address,
-        target: Option<crate::servicebus::broker::Target>,
+        target: Option<Target>,
         attach: &Attach,
     ) {
         let delivery_count = attach.initial_delivery_count;
@@ -128,21 +127,21 @@ impl Engine {
     fn attach_receiver(
         &mut self,
         channel: u16,
-        node: Address,
         path: &str,
         attach: &Attach,
         world: &mut World<'_>,
     ) -> Result<(), Problem> {
+        let node = Address::Entity(path.to_owned());
         let queue = world.broker.source(path)?;
         let mode = attach.mode();
         let Some(filter) = attach.session_filter() else {
-            let consumer = world.broker.open(self.id, queue, mode)?;
+            let consumer = world.broker.open(Want { connection: self.id, queue, mode })?;
             let feed = Feed::Messages { consumer, queue, mode };
             self.link_consumer(channel, consumer, outgoing(node, attach, feed), attach.handle);
             self.put_attached(channel, attach, None);
             return Ok(());
         };
-        let accepted = self.open_session(queue, mode, filter, attach, world)?;
+        let accepted = self.open_session(queue, filter, attach, world)?;
         let (consumer, feed, hold) = match accepted {
             Accepted::Held(consumer, hold) => {
                 (consumer, Feed::Messages { consumer, queue, mode }, Some(hold))
@@ -162,19 +161,19 @@ impl Engine {
     fn open_session(
         &mut self,
         queue: QueueId,
-        mode: Mode,
         filter: &Value,
         attach: &Attach,
         world: &mut World<'_>,
     ) -> Result<Accepted, Problem> {
         let (broker, now) = (&mut *world.broker, world.now);
+        let want = Want { connection: self.id, queue, mode: attach.mode() };
         if let Some(session) = filter.text() {
-            return Ok(broker.open_session(self.id, queue, mode, &Arc::from(session), now)?);
+            return Ok(broker.open_session(want, &Arc::from(session), now)?);
         }
-        let wait = attach.properties.entry("com.microsoft:timeout").integer();
-        let wait = wait.map_or(SESSION_WAIT, SignedDuration::from_millis);
-        let deadline = now.checked_add(wait).unwrap_or(Timestamp::MAX);
-        Ok(broker.open_next_session(self.id, queue, mode, deadline, now)?)
+        let patience = attach.properties.entry("com.microsoft:timeout").integer();
+        let patience = patience.map_or(SESSION_WAIT, SignedDuration::from_millis);
+        let deadline = now.checked_add(patience).unwrap_or(Timestamp::MAX);
+        Ok(broker.open_next_session(want, deadline, now)?)
     }
 
     fn link_consumer(&mut self, channel: u16, consumer: ConsumerId, link: Outgoing, handle: u32) {
@@ -238,11 +237,12 @@ impl Engine {
 
     /// An attach without the broker's terminus.
     pub(super) fn put_attach_refused(&mut self, channel: u16, attach: &Attach) {
-        let (source, target) = match attach.client_receives {
-            true => (Value::Null, attach.target.clone()),
-            false => (attach.source.clone(), Value::Null),
+        let ends = if attach.client_receives {
+            (Value::Null, attach.target.clone())
+        } else {
+            (attach.source.clone(), Value::Null)
         };
-        self.put_attach(channel, attach, (source, target), Value::Null);
+        self.put_attach(channel, attach, ends, Value::Null);
     }
 
     /// The attach of a link that stands, in a session if the client asked for one.
@@ -310,9 +310,7 @@ fn outgoing(node: Address, attach: &Attach, feed: Feed) -> Outgoing {
         node,
         target_address: address(&attach.target).map(str::to_owned),
         feed,
-        delivery_count: 0,
-        credit: 0,
-        drain: false,
+        credit: Credit::default(),
     }
 }
 

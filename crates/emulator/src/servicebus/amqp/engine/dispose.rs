@@ -7,9 +7,10 @@ use super::{
         performative::{Disposition, State, code, put_disposition, rejected},
         value::{Ask, at},
     },
-    Engine, Step, World,
+    Engine, World,
 };
 use crate::servicebus::broker::{Properties, Settlement};
+use bytes::BytesMut;
 use serde_amqp::Value;
 
 impl Engine {
@@ -18,62 +19,59 @@ impl Engine {
         channel: u16,
         disposition: &Disposition,
         world: &mut World<'_>,
-    ) -> Result<Step, Problem> {
-        let Some(session) = self.sessions.get_mut(&channel) else { return Ok(Step::Go) };
+    ) {
+        let Some(session) = self.sessions.get_mut(&channel) else { return };
         let Disposition { first, last, settled, .. } = *disposition;
         let is_final = disposition.state.as_ref().is_some_and(|(code, _)| is_outcome(*code));
         if !disposition.from_receiver || last < first || !(settled || is_final) {
-            return Ok(Step::Go);
+            return;
         }
         let ids: Vec<u32> = session.unsettled.range(first..=last).map(|(id, _)| *id).collect();
-        let mut replies = Replies { state: echo(disposition), run: None };
+        let mut replies = Replies { channel, state: echo(disposition), run: None };
         for id in ids {
             let Some(unsettled) = session.unsettled.remove(&id) else { continue };
             world.tallies.settlements += 1;
             let settlement = settlement(disposition);
             let done = world.broker.settle(unsettled.queue, unsettled.token, settlement, world.now);
-            if settled {
-                continue;
-            }
             match done {
-                Ok(()) => replies.extend(id, |range, state| {
-                    frame::put(&mut self.out, Kind::Amqp, channel, |out| {
-                        put_disposition(out, false, range, state);
-                    });
-                }),
+                _ if settled => {}
+                Ok(()) => replies.add(id, &mut self.out),
                 Err(refusal) => {
                     let state = rejected(Problem::from(refusal).to_value());
-                    frame::put(&mut self.out, Kind::Amqp, channel, |out| {
-                        put_disposition(out, false, (id, id), &state);
-                    });
+                    replies.put((id, id), &state, &mut self.out);
                 }
             }
         }
-        if let Some(range) = replies.run {
-            frame::put(&mut self.out, Kind::Amqp, channel, |out| {
-                put_disposition(out, false, range, &replies.state);
-            });
-        }
-        Ok(Step::Go)
+        replies.finish(&mut self.out);
     }
 }
 
 /// Replies with the same outcome, joined into ranges.
 struct Replies {
+    channel: u16,
     state: State,
     run: Option<(u32, u32)>,
 }
 
 impl Replies {
-    fn extend(&mut self, id: u32, put: impl FnOnce((u32, u32), &State)) {
+    fn add(&mut self, id: u32, out: &mut BytesMut) {
         match &mut self.run {
             Some((_, last)) if last.wrapping_add(1) == id => *last = id,
-            run => {
-                if let Some(range) = run.replace((id, id)) {
-                    put(range, &self.state);
-                }
+            Some(_) | None => {
+                self.finish(out);
+                self.run = Some((id, id));
             }
         }
+    }
+
+    fn finish(&mut self, out: &mut BytesMut) {
+        if let Some(range) = self.run.take() {
+            self.put(range, &self.state, out);
+        }
+    }
+
+    fn put(&self, range: (u32, u32), state: &State, out: &mut BytesMut) {
+        frame::put(out, Kind::Amqp, self.channel, |out| put_disposition(out, false, range, state));
     }
 }
 
@@ -116,7 +114,7 @@ fn dead_letter(error: &Value) -> Settlement {
 }
 
 /// The pairs of a map whose keys are strings or symbols.
-pub(super) fn properties(map: &Value) -> Properties {
+pub(crate) fn properties(map: &Value) -> Properties {
     let pairs = map.pairs().into_iter().flat_map(|pairs| pairs.iter());
     pairs.filter_map(|(key, value)| Some((key.text()?.to_owned(), value.clone()))).collect()
 }

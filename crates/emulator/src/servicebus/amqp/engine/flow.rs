@@ -6,20 +6,15 @@ use super::{
         performative::code,
         value::{Ask, at},
     },
-    Engine, Step, World,
+    Engine, World,
     link::{CREDIT, Link},
     session::WINDOW,
 };
 use serde_amqp::Value;
 
 impl Engine {
-    pub(super) fn flow(
-        &mut self,
-        channel: u16,
-        fields: &[Value],
-        world: &mut World<'_>,
-    ) -> Result<Step, Problem> {
-        let Some(session) = self.sessions.get_mut(&channel) else { return Ok(Step::Go) };
+    pub(super) fn flow(&mut self, channel: u16, fields: &[Value], world: &mut World<'_>) {
+        let Some(session) = self.sessions.get_mut(&channel) else { return };
         let was_full = !session.has_room();
         session.window(at(fields, 0).uint(), at(fields, 1).uint().unwrap_or(0));
         session.unblock(channel, &mut self.out);
@@ -31,26 +26,22 @@ impl Engine {
             if echo {
                 self.put_flow(channel, None);
             }
-            return Ok(Step::Go);
+            return;
         };
         let Some(link) = session.links.get_mut(&handle) else {
             let problem = Problem::new(condition::UNATTACHED, "A flow for a handle not attached.");
             self.end_with(channel, &problem, world);
-            return Ok(Step::Go);
+            return;
         };
         if let Link::Outgoing(outgoing) = link {
-            let seen = at(fields, 5).uint().unwrap_or(0);
-            let granted = seen.wrapping_add(at(fields, 6).uint().unwrap_or(0));
-            let left = granted.wrapping_sub(outgoing.delivery_count);
-            // A credit that ends before what was sent already is used up, not huge.
-            outgoing.credit = if u32::MAX / 2 < left { 0 } else { left };
-            outgoing.drain = at(fields, 8).flag().unwrap_or(false);
+            let (seen, credit) = (at(fields, 5).uint(), at(fields, 6).uint());
+            let drain = at(fields, 8).flag().unwrap_or(false);
+            outgoing.credit.grant(seen, credit.unwrap_or(0), drain);
             self.pump(channel, handle, world);
         }
         if echo {
             self.put_flow(channel, Some(handle));
         }
-        Ok(Step::Go)
     }
 
     /// Gives a sending client credit again when half of it is used.
@@ -71,7 +62,9 @@ impl Engine {
         let link = handle.and_then(|handle| session.links.get(&handle));
         let (delivery_count, credit, drain) = match link {
             Some(Link::Incoming(it)) => (Some(it.delivery_count), Some(it.credit), false),
-            Some(Link::Outgoing(it)) => (Some(it.delivery_count), Some(it.credit), it.drain),
+            Some(Link::Outgoing(it)) => {
+                (Some(it.credit.delivery_count), Some(it.credit.left), it.credit.drain)
+            }
             Some(Link::Detached) | None => (None, None, false),
         };
         let uint = |number: Option<u32>| number.map_or(Value::Null, Value::Uint);

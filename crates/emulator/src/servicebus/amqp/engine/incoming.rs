@@ -65,6 +65,7 @@ impl Engine {
                 let words =
                     "The received message exceeds the maximum allowed size of 262144 bytes.";
                 let problem = Problem::new(condition::TOO_LARGE, words);
+                // Both: on a detach alone the JS SDK waits out its timeout.
                 self.reject(channel, id, &problem);
                 self.detach_with(channel, handle, &problem, world);
                 Ok(Step::Go)
@@ -171,44 +172,42 @@ impl Engine {
 impl Incoming {
     /// Adds a frame to the delivery it belongs to.
     fn join(&mut self, transfer: Transfer) -> Result<Joined, Problem> {
-        let Transfer { delivery_id, format, settled, more, aborted, payload, handle: _ } = transfer;
-        if self.partial.is_none() {
-            if self.credit == 0 {
-                return Ok(Joined::NoCredit);
-            }
-            self.credit -= 1;
-            self.delivery_count = self.delivery_count.wrapping_add(1);
-            let id = delivery_id
-                .ok_or_else(|| Problem::new(condition::DECODE, "A delivery starts with its id."))?;
-            let format = format.unwrap_or(0);
-            if !more && !aborted {
-                let size = payload.len();
-                let whole = Delivered { id, format, settled, bytes: payload };
-                return Ok(if size <= MESSAGE_MAX {
-                    Joined::Whole(whole)
-                } else {
-                    Joined::TooLarge(id)
-                });
-            }
-            self.partial = Some(Incomplete { id, format, settled, bytes: BytesMut::new() });
-        }
-        let Some(partial) = &mut self.partial else { return Ok(Joined::More) };
-        partial.settled |= settled;
-        if aborted {
-            self.partial = None;
-            return Ok(Joined::More);
-        }
-        if MESSAGE_MAX < partial.bytes.len() + payload.len() {
-            return Ok(Joined::TooLarge(partial.id));
-        }
-        partial.bytes.extend_from_slice(&payload);
-        if more {
-            return Ok(Joined::More);
-        }
-        let Some(Incomplete { id, format, settled, bytes }) = self.partial.take() else {
-            return Ok(Joined::More);
+        let mut partial = match self.partial.take() {
+            Some(partial) => partial,
+            None if self.credit == 0 => return Ok(Joined::NoCredit),
+            None => self.start(&transfer)?,
         };
-        Ok(Joined::Whole(Delivered { id, format, settled, bytes: bytes.freeze() }))
+        partial.settled |= transfer.settled;
+        if transfer.aborted {
+            return Ok(Joined::More);
+        }
+        let Incomplete { id, format, settled, .. } = partial;
+        if MESSAGE_MAX < partial.bytes.len() + transfer.payload.len() {
+            return Ok(Joined::TooLarge(id));
+        }
+        if transfer.more {
+            partial.bytes.extend_from_slice(&transfer.payload);
+            self.partial = Some(partial);
+            return Ok(Joined::More);
+        }
+        let bytes = if partial.bytes.is_empty() {
+            transfer.payload
+        } else {
+            partial.bytes.extend_from_slice(&transfer.payload);
+            partial.bytes.freeze()
+        };
+        Ok(Joined::Whole(Delivered { id, format, settled, bytes }))
+    }
+
+    /// Begins a delivery.
+    fn start(&mut self, transfer: &Transfer) -> Result<Incomplete, Problem> {
+        let id = transfer.delivery_id;
+        let id =
+            id.ok_or_else(|| Problem::new(condition::DECODE, "A delivery starts with its id."))?;
+        self.credit -= 1;
+        self.delivery_count = self.delivery_count.wrapping_add(1);
+        let format = transfer.format.unwrap_or(0);
+        Ok(Incomplete { id, format, settled: transfer.settled, bytes: BytesMut::new() })
     }
 }
 
@@ -228,7 +227,7 @@ fn messages(delivered: &Delivered) -> Result<Vec<Message>, Problem> {
 }
 
 /// A message-id for a message that came without one.
-pub(super) fn new_id() -> String {
+pub(crate) fn new_id() -> String {
     uuid::Uuid::new_v4().simple().to_string()
 }
 

@@ -60,9 +60,42 @@ pub(super) struct Outgoing {
     /// The address of the client's end: one of the two things a reply-to may name.
     pub(super) target_address: Option<String>,
     pub(super) feed: Feed,
+    pub(super) credit: Credit,
+}
+
+/// What the client lets the broker send on a link.
+#[derive(Debug, Default)]
+pub(super) struct Credit {
     pub(super) delivery_count: u32,
-    pub(super) credit: u32,
+    pub(super) left: u32,
+    /// The client wants its credit used up, or back, and to be told.
     pub(super) drain: bool,
+}
+
+impl Credit {
+    /// Takes account of what the client grants: `credit` from `seen` deliveries on.
+    pub(super) fn grant(&mut self, seen: Option<u32>, credit: u32, drain: bool) {
+        let end = seen.unwrap_or(0).wrapping_add(credit);
+        let left = end.wrapping_sub(self.delivery_count);
+        // A credit that ends before what was sent already is used up, not huge.
+        self.left = if u32::MAX / 2 < left { 0 } else { left };
+        self.drain = drain;
+    }
+
+    /// One delivery is sent.
+    pub(super) fn spend(&mut self) {
+        self.delivery_count = self.delivery_count.wrapping_add(1);
+        self.left = self.left.saturating_sub(1);
+    }
+
+    /// Gives back what is left, if the client drains; says whether it does.
+    pub(super) fn exhaust(&mut self) -> bool {
+        if self.drain {
+            self.delivery_count = self.delivery_count.wrapping_add(self.left);
+            self.left = 0;
+        }
+        self.drain
+    }
 }
 
 /// Where the messages of an outgoing link come from.

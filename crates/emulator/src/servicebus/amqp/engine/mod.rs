@@ -11,9 +11,12 @@ mod flow;
 mod incoming;
 mod link;
 mod open;
-pub(crate) use open::IDLE_MAX;
 mod requests;
 mod session;
+
+pub(crate) use dispose::properties;
+pub(crate) use incoming::new_id;
+pub(crate) use open::IDLE_MAX;
 
 use super::{
     cbs::Grants,
@@ -236,7 +239,10 @@ impl Engine {
         }
         match performative {
             Performative::Transfer(transfer) => self.transfer(frame.channel, transfer, world),
-            Performative::Disposition(it) => self.disposition(frame.channel, &it, world),
+            Performative::Disposition(disposition) => {
+                self.disposition(frame.channel, &disposition, world);
+                Ok(Step::Go)
+            }
             Performative::Rare(code, fields) => self.rare(frame.channel, code, &fields, world),
         }
     }
@@ -252,7 +258,10 @@ impl Engine {
             code::OPEN => self.open(fields),
             code::BEGIN => self.begin(channel, fields),
             code::ATTACH => self.on_attach(channel, fields, world),
-            code::FLOW => self.flow(channel, fields, world),
+            code::FLOW => {
+                self.flow(channel, fields, world);
+                Ok(Step::Go)
+            }
             code::DETACH => self.detach(channel, fields, world),
             code::END => {
                 self.end(channel, world);

@@ -10,7 +10,6 @@ use super::{
     link::{Feed, Link},
 };
 use crate::servicebus::broker::Address;
-use bytes::Bytes;
 
 /// Answers of one link that wait for credit; an SDK has a few requests open at most.
 const RESPONSES_MAX: usize = 1_000;
@@ -25,14 +24,22 @@ impl Engine {
         world: &mut World<'_>,
     ) -> Result<(), Problem> {
         let request = Request::read(bytes)?;
-        let response = match node {
+        let answer = match node {
             Address::Cbs => self.put_token(&request, world),
             Address::Management(path) => {
                 super::super::management::handle(path, &request, self.id, world)
             }
             Address::Entity(_) => return Ok(()),
         };
-        self.answer(channel, node, &request, response.encode(&request), world);
+        let answer = answer.encode(&request);
+        if let Some(handle) = self.answer_link(channel, node, request.reply_to.as_deref())
+            && let Some(outgoing) = self.outgoing(channel, handle)
+            && let Feed::Responses(waiting) = &mut outgoing.feed
+            && waiting.len() < RESPONSES_MAX
+        {
+            waiting.push_back(answer);
+            self.pump(channel, handle, world);
+        }
         Ok(())
     }
 
@@ -47,31 +54,17 @@ impl Engine {
         }
     }
 
-    /// Queues an answer on the link of the same AMQP session that receives from the same node;
-    /// the reply-to decides only between several.
-    fn answer(
-        &mut self,
-        channel: u16,
-        node: &Address,
-        request: &Request,
-        response: Bytes,
-        world: &mut World<'_>,
-    ) {
-        let Some(session) = self.sessions.get_mut(&channel) else { return };
-        let candidates = session.links.iter_mut().filter_map(|(handle, link)| match link {
+    /// Where an answer goes: to the link of the same AMQP session that receives from the same
+    /// node; the reply-to decides only between several.
+    fn answer_link(&self, channel: u16, node: &Address, reply_to: Option<&str>) -> Option<u32> {
+        let links = self.sessions.get(&channel)?.links.iter();
+        let candidates = links.filter_map(|(handle, link)| match link {
             Link::Outgoing(outgoing) if outgoing.node == *node => Some((*handle, outgoing)),
             Link::Outgoing(_) | Link::Incoming(_) | Link::Detached => None,
         });
         let named = candidates.max_by_key(|(_, outgoing)| {
-            let reply_to = request.reply_to.as_deref();
             reply_to == Some(&*outgoing.name) || reply_to == outgoing.target_address.as_deref()
         });
-        let Some((handle, outgoing)) = named else { return };
-        if let Feed::Responses(waiting) = &mut outgoing.feed
-            && waiting.len() < RESPONSES_MAX
-        {
-            waiting.push_back(response);
-        }
-        self.pump(channel, handle, world);
+        named.map(|(handle, _)| handle)
     }
 }

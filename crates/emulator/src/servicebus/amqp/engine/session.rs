@@ -100,16 +100,16 @@ impl Session {
             let Parcel { handle, tag, settled, payload: _ } = delivery;
             let more = !behind.is_empty();
             let head = TransferHead { handle, delivery_id: id, tag, settled, more };
+            let put = |out: &mut BytesMut| {
+                put_transfer(out, head);
+                out.extend_from_slice(chunk);
+            };
             if self.has_room() {
                 self.sent();
-                frame::put(out, Kind::Amqp, channel, |out| {
-                    put_transfer(out, head);
-                    out.extend_from_slice(chunk);
-                });
+                frame::put(out, Kind::Amqp, channel, put);
             } else {
                 let mut transfer = BytesMut::with_capacity(chunk.len() + TRANSFER_OVERHEAD);
-                put_transfer(&mut transfer, head);
-                transfer.extend_from_slice(chunk);
+                put(&mut transfer);
                 self.blocked.push_back(transfer.freeze());
             }
             rest = behind;

@@ -4,14 +4,21 @@ use super::{Queue, take::stamp};
 use crate::servicebus::message::{Message, Stamp};
 use std::{iter, sync::Arc};
 
+/// Which messages to look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Part<'a> {
+    /// From this number on.
+    pub(crate) sequence: i64,
+    /// So many at most.
+    pub(crate) count: usize,
+    /// Of this session only, if named.
+    pub(crate) session: Option<&'a str>,
+}
+
 impl Queue {
-    /// Up to `count` messages from `sequence` on, in any state, of one session if named.
-    pub(crate) fn peek(
-        &self,
-        sequence: i64,
-        count: usize,
-        session: Option<&str>,
-    ) -> Vec<(Arc<Message>, Stamp)> {
+    /// The messages of a part, in any state.
+    pub(crate) fn peek(&self, part: Part<'_>) -> Vec<(Arc<Message>, Stamp)> {
+        let Part { sequence, count, session } = part;
         let mut present = self.entries.range(sequence..).peekable();
         let mut scheduled = self.schedule.from(sequence).peekable();
         let both = iter::from_fn(|| {

@@ -10,6 +10,7 @@ mod sessions;
 mod settle;
 mod take;
 
+pub(crate) use browse::Part;
 pub(crate) use sessions::{Claim, Hold};
 pub(crate) use take::{Delivery, Mode};
 
@@ -218,14 +219,13 @@ impl Queue {
         if entry.deferred {
             self.deferred -= 1;
         }
-        match self.lane(&entry) {
-            Some(session) => self.sessions.left(&session, sequence),
-            None => {
-                self.ready.remove(&sequence);
-                if let Some(lock) = entry.lock {
-                    self.due.remove(&(lock.until, Due::Lock(sequence)));
-                }
-            }
+        if let Some(session) = self.lane(&entry) {
+            self.sessions.left(&session, sequence);
+            return Some(entry);
+        }
+        self.ready.remove(&sequence);
+        if let Some(lock) = entry.lock {
+            self.due.remove(&(lock.until, Due::Lock(sequence)));
         }
         Some(entry)
     }

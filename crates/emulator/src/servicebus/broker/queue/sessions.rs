@@ -30,9 +30,16 @@ struct Session {
     locked: BTreeSet<i64>,
     /// Ready, locked and deferred.
     messages: usize,
-    state: Option<Bytes>,
+    state: Option<State>,
     holder: Option<Holder>,
     ticket: Option<u64>,
+}
+
+/// What an application keeps with a session.
+#[derive(Debug)]
+struct State {
+    bytes: Bytes,
+    set: Timestamp,
 }
 
 #[derive(Debug)]
@@ -163,19 +170,30 @@ impl Queue {
 
     /// What was last set as the session's state.
     pub(crate) fn session_state(&self, session: &str) -> Option<Bytes> {
-        self.sessions.by_id.get(session)?.state.clone()
+        let state = self.sessions.by_id.get(session)?.state.as_ref();
+        state.map(|state| state.bytes.clone())
     }
 
     /// Sets or clears the session's state.
-    pub(crate) fn set_session_state(&mut self, session: &Arc<str>, state: Option<Bytes>) {
+    pub(crate) fn set_session_state(
+        &mut self,
+        session: &Arc<str>,
+        state: Option<Bytes>,
+        now: Timestamp,
+    ) {
+        let state = state.map(|bytes| State { bytes, set: now });
         self.sessions.by_id.entry(Arc::clone(session)).or_default().state = state;
         self.sessions.refresh(session);
     }
 
-    /// The ids of sessions with messages or state, sorted.
-    pub(crate) fn session_ids(&self) -> Vec<Arc<str>> {
-        let live = self.sessions.by_id.iter();
-        let live = live.filter(|(_, session)| 0 < session.messages || session.state.is_some());
+    /// The ids of sessions with messages or state, or of those whose state was set after `since`.
+    pub(crate) fn session_ids(&self, since: Option<Timestamp>) -> Vec<Arc<str>> {
+        let live =
+            self.sessions.by_id.iter().filter(|(_, session)| match (&session.state, since) {
+                (Some(state), Some(since)) => since < state.set,
+                (None, Some(_)) => false,
+                (state, None) => 0 < session.messages || state.is_some(),
+            });
         let mut ids: Vec<_> = live.map(|(id, _)| Arc::clone(id)).collect();
         ids.sort_unstable();
         ids

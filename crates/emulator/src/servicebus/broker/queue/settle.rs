@@ -7,7 +7,7 @@ use crate::servicebus::{
         lock::{LockToken, Properties, Settlement},
         refusal::Refusal,
     },
-    message::with_application_properties,
+    message::edit_application_properties,
 };
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -85,7 +85,8 @@ impl Queue {
             return;
         }
         if let Some(entry) = self.entries.get_mut(&sequence) {
-            entry.message = Arc::new(with_application_properties(&entry.message, properties));
+            let edits = properties.into_iter().map(|(key, value)| (key, Some(value)));
+            entry.message = Arc::new(edit_application_properties(&entry.message, edits));
         }
     }
 

@@ -1,0 +1,114 @@
+//! Rules of subscriptions.
+
+use super::{
+    super::{
+        condition::{ARGUMENT, Problem},
+        engine::{World, properties},
+        value::{Ask, described, map, named, string},
+    },
+    Answer, Call, missing,
+};
+use crate::servicebus::filter::{Action, Correlation, Filter, Predicate, Rule, SqlError};
+use serde_amqp::{Value, primitives::OrderedMap};
+
+/// Descriptor codes of rules, filters and actions.
+mod code {
+    pub(super) const RULE: u64 = 0x137_0000_0004;
+    pub(super) const EMPTY_ACTION: u64 = 0x137_0000_0005;
+    pub(super) const SQL_ACTION: u64 = 0x137_0000_0006;
+    pub(super) const SQL_FILTER: u64 = 0x13_7000_0006;
+    pub(super) const TRUE_FILTER: u64 = 0x13_7000_0007;
+    pub(super) const FALSE_FILTER: u64 = 0x13_7000_0008;
+    pub(super) const CORRELATION_FILTER: u64 = 0x13_7000_0009;
+}
+
+/// What Azure calls the level of its SQL dialect.
+const SQL_LEVEL: i32 = 20;
+
+pub(super) fn add(call: &Call<'_>, world: &mut World<'_>) -> Answer {
+    let queue = call.queue(world)?;
+    let description = call.field("rule-description");
+    let action = description.entry("sql-rule-action").entry("expression").text();
+    let action = action.filter(|text| !text.trim().is_empty());
+    let rule = Rule {
+        name: call.text("rule-name")?.to_owned(),
+        filter: filter(description)?,
+        action: action.map(Action::parse).transpose().map_err(bad_sql)?,
+    };
+    world.broker.add_rule(queue, rule)?;
+    Ok(Some(map([])))
+}
+
+pub(super) fn remove(call: &Call<'_>, world: &mut World<'_>) -> Answer {
+    world.broker.remove_rule(call.queue(world)?, call.text("rule-name")?)?;
+    Ok(Some(map([])))
+}
+
+pub(super) fn list(call: &Call<'_>, world: &mut World<'_>) -> Answer {
+    let queue = call.queue(world)?;
+    let skip = usize::try_from(call.number("skip")?).unwrap_or(0);
+    let top = usize::try_from(call.number("top")?).unwrap_or(0);
+    let rules = world.broker.rules(queue)?.iter().skip(skip).take(top);
+    let rules: Vec<_> = rules.map(|rule| named([("rule-description", to_value(rule))])).collect();
+    if rules.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(named([("rules", Value::List(rules))])))
+}
+
+fn filter(description: &Value) -> Result<Filter, Problem> {
+    if let Some(expression) = description.entry("sql-filter").entry("expression").text() {
+        return Ok(match expression.trim() {
+            "1=1" => Filter::True,
+            "1=0" => Filter::False,
+            _ => Filter::Sql(Predicate::parse(expression).map_err(bad_sql)?),
+        });
+    }
+    let found = description.entry("correlation-filter");
+    if found.pairs().is_none() {
+        return Err(missing("rule-description"));
+    }
+    let text = |key| found.entry(key).text().map(str::to_owned);
+    let correlation = Correlation {
+        correlation_id: text("correlation-id"),
+        message_id: text("message-id"),
+        to: text("to"),
+        reply_to: text("reply-to"),
+        label: text("label"),
+        session_id: text("session-id"),
+        reply_to_session_id: text("reply-to-session-id"),
+        content_type: text("content-type"),
+        properties: properties(found.entry("properties")),
+    };
+    if correlation.is_empty() {
+        return Err(Problem::new(ARGUMENT, "A correlation filter names at least one property."));
+    }
+    Ok(Filter::Correlation(correlation))
+}
+
+fn bad_sql(error: SqlError) -> Problem {
+    Problem::new(ARGUMENT, format!("The SQL expression is not valid: {error}."))
+}
+
+fn to_value(rule: &Rule) -> Value {
+    let sql = |code, text: &str| described(code, vec![string(text), Value::Int(SQL_LEVEL)]);
+    let filter = match &rule.filter {
+        Filter::True => described(code::TRUE_FILTER, vec![]),
+        Filter::False => described(code::FALSE_FILTER, vec![]),
+        Filter::Sql(predicate) => sql(code::SQL_FILTER, predicate.text()),
+        Filter::Correlation(correlation) => {
+            let system = correlation.system().into_iter();
+            let mut fields: Vec<Value> =
+                system.map(|(_, text)| text.as_deref().map_or(Value::Null, string)).collect();
+            let user = correlation.properties.iter();
+            let user = user.map(|(key, value)| (string(&**key), value.clone()));
+            fields.push(Value::Map(user.collect::<OrderedMap<_, _>>()));
+            described(code::CORRELATION_FILTER, fields)
+        }
+    };
+    let action = match &rule.action {
+        Some(action) => sql(code::SQL_ACTION, action.text()),
+        None => described(code::EMPTY_ACTION, vec![]),
+    };
+    described(code::RULE, vec![filter, action, string(&*rule.name)])
+}

@@ -1,0 +1,51 @@
+//! Correlation filters: every property named must be there and equal.
+
+use super::{Fields, fields::System};
+use serde_amqp::Value;
+
+/// What a message must have.
+#[derive(Debug, Clone, Default, PartialEq)]
+#[expect(clippy::struct_field_names, reason = "the names are those of the properties")]
+pub(crate) struct Correlation {
+    /// System properties, in the order in which the wire lists them.
+    pub(crate) correlation_id: Option<String>,
+    pub(crate) message_id: Option<String>,
+    pub(crate) to: Option<String>,
+    pub(crate) reply_to: Option<String>,
+    pub(crate) label: Option<String>,
+    pub(crate) session_id: Option<String>,
+    pub(crate) reply_to_session_id: Option<String>,
+    pub(crate) content_type: Option<String>,
+    /// Application properties.
+    pub(crate) properties: Vec<(String, Value)>,
+}
+
+impl Correlation {
+    /// The system properties with what each must be, in the order in which the wire lists them.
+    pub(crate) fn system(&self) -> [(System, &Option<String>); 8] {
+        [
+            (System::CorrelationId, &self.correlation_id),
+            (System::MessageId, &self.message_id),
+            (System::To, &self.to),
+            (System::ReplyTo, &self.reply_to),
+            (System::Label, &self.label),
+            (System::SessionId, &self.session_id),
+            (System::ReplyToSessionId, &self.reply_to_session_id),
+            (System::ContentType, &self.content_type),
+        ]
+    }
+
+    /// Whether it names nothing: such a filter is refused, it would take everything.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.properties.is_empty() && self.system().iter().all(|(_, value)| value.is_none())
+    }
+
+    pub(super) fn holds(&self, fields: &Fields) -> bool {
+        let system = self.system().into_iter().all(|(property, wanted)| {
+            wanted.as_ref().is_none_or(
+                |wanted| matches!(fields.system(property), Value::String(text) if text == *wanted),
+            )
+        });
+        system && self.properties.iter().all(|(name, wanted)| fields.user(name) == Some(wanted))
+    }
+}

@@ -1,0 +1,64 @@
+//! The SQL dialect of Service Bus rules.
+//!
+//! Conditions: `AND OR NOT`, comparisons, `+ - * / %`, `IS [NOT] NULL`, `[NOT] IN`, `[NOT] LIKE …
+//! [ESCAPE …]`, `EXISTS(p)`, `sys.`, `user.`, quoted names, and SQL's three-valued logic: what
+//! touches a missing property or mixes types is unknown, and only true takes a message. Actions:
+//! `SET p = …` and `REMOVE p` on application properties. The rest is refused with its position.
+
+mod action;
+mod evaluate;
+mod lex;
+mod parse;
+
+pub(crate) use action::Action;
+
+use super::Fields;
+use parse::Condition;
+
+/// A condition with its text.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Predicate {
+    text: String,
+    condition: Condition,
+}
+
+/// Text that is not a condition or an action.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what} at position {position}")]
+pub(crate) struct SqlError {
+    /// What is wrong.
+    pub(crate) what: String,
+    /// Where, in bytes from the start.
+    pub(crate) position: usize,
+}
+
+/// Longest condition or action, as Azure has it.
+const LENGTH_MAX: usize = 1_024;
+
+impl Predicate {
+    /// Parses a condition.
+    ///
+    /// # Errors
+    /// If it is not one.
+    pub(crate) fn parse(text: &str) -> Result<Self, SqlError> {
+        let condition = parse::condition(&short_enough(text)?)?;
+        Ok(Self { text: text.to_owned(), condition })
+    }
+
+    /// The text it was parsed from.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub(super) fn holds(&self, fields: &Fields) -> bool {
+        evaluate::condition(&self.condition, fields) == Some(true)
+    }
+}
+
+fn short_enough(text: &str) -> Result<Vec<lex::Token>, SqlError> {
+    if LENGTH_MAX < text.chars().count() {
+        let what = format!("longer than {LENGTH_MAX} characters");
+        return Err(SqlError { what, position: LENGTH_MAX });
+    }
+    lex::tokens(text)
+}

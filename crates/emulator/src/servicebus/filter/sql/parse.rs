@@ -1,0 +1,336 @@
+//! From tokens to conditions.
+
+use super::{
+    SqlError,
+    lex::{Kind, Token},
+};
+use crate::servicebus::filter::fields::System;
+
+/// Deepest nesting; a condition has 1,024 characters at most.
+const DEPTH_MAX: usize = 64;
+
+/// Something that is true, false or unknown.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Condition {
+    And(Box<Self>, Box<Self>),
+    Or(Box<Self>, Box<Self>),
+    Not(Box<Self>),
+    Compare(Comparison, Box<Expression>, Box<Expression>),
+    IsNull(Box<Expression>),
+    In(Box<Expression>, Vec<Expression>),
+    Like { text: Box<Expression>, pattern: Box<Expression>, escape: Option<char> },
+    Exists(Property),
+    Truth(Box<Expression>),
+}
+
+/// Something that has a value.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Expression {
+    Null,
+    Boolean(bool),
+    Integer(i64),
+    Decimal(f64),
+    Text(String),
+    Property(Property),
+    Negate(Box<Self>),
+    Calculate(&'static str, Box<Self>, Box<Self>),
+}
+
+/// A property of the message.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Property {
+    System(System),
+    User(String),
+}
+
+/// A comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Comparison {
+    Equal,
+    Unequal,
+    Less,
+    AtMost,
+    More,
+    AtLeast,
+}
+
+/// Parses a whole condition.
+pub(super) fn condition(tokens: &[Token]) -> Result<Condition, SqlError> {
+    let mut parser = Parser { tokens, at: 0, depth: 0 };
+    let condition = parser.or()?;
+    parser.end()?;
+    Ok(condition)
+}
+
+/// Walks the tokens.
+pub(super) struct Parser<'a> {
+    tokens: &'a [Token],
+    at: usize,
+    depth: usize,
+}
+
+impl<'a> Parser<'a> {
+    pub(super) fn new(tokens: &'a [Token]) -> Self {
+        Self { tokens, at: 0, depth: 0 }
+    }
+
+    pub(super) fn is_at_end(&self) -> bool {
+        self.tokens.len() <= self.at
+    }
+
+    /// Takes `mark` if it is next.
+    pub(super) fn mark(&mut self, mark: &str) -> bool {
+        self.take(|kind| matches!(kind, Kind::Mark(found) if *found == mark))
+    }
+
+    /// Takes keyword `word` if it is next.
+    pub(super) fn word(&mut self, word: &str) -> bool {
+        self.take(|kind| matches!(kind, Kind::Word(found) if found.eq_ignore_ascii_case(word)))
+    }
+
+    pub(super) fn expect(&mut self, mark: &str) -> Result<(), SqlError> {
+        if self.mark(mark) { Ok(()) } else { Err(self.wrong(&format!("expected '{mark}'"))) }
+    }
+
+    pub(super) fn wrong(&self, what: &str) -> SqlError {
+        let last = self.tokens.last().map_or(0, |token| token.position + 1);
+        let position = self.tokens.get(self.at).map_or(last, |token| token.position);
+        SqlError { what: what.to_owned(), position }
+    }
+
+    pub(super) fn expression(&mut self) -> Result<Expression, SqlError> {
+        self.depth += 1;
+        if DEPTH_MAX < self.depth {
+            return Err(self.wrong("nested too deeply"));
+        }
+        let mut left = self.product()?;
+        while let Some(operator) = self.operator(&["+", "-"]) {
+            left = Expression::Calculate(operator, Box::new(left), Box::new(self.product()?));
+        }
+        self.depth -= 1;
+        Ok(left)
+    }
+
+    /// `name`, `user.name` or `sys.Name`.
+    pub(super) fn property(&mut self) -> Result<Property, SqlError> {
+        let scope = self.name()?;
+        if !self.mark(".") {
+            return Ok(Property::User(scope));
+        }
+        let at = self.at;
+        let name = self.name()?;
+        match scope.to_ascii_lowercase().as_str() {
+            "user" => Ok(Property::User(name)),
+            "sys" => System::named(&name).map(Property::System).ok_or_else(|| {
+                self.at = at;
+                self.wrong(&format!("no system property '{name}'"))
+            }),
+            _ => Err(self.wrong("a scope is sys or user")),
+        }
+    }
+
+    fn end(&self) -> Result<(), SqlError> {
+        if self.is_at_end() { Ok(()) } else { Err(self.wrong("unexpected text")) }
+    }
+
+    fn take(&mut self, wanted: impl FnOnce(&Kind) -> bool) -> bool {
+        let found = self.tokens.get(self.at).is_some_and(|token| wanted(&token.kind));
+        self.at += usize::from(found);
+        found
+    }
+
+    fn operator(&mut self, marks: &[&'static str]) -> Option<&'static str> {
+        marks.iter().copied().find(|mark| self.mark(mark))
+    }
+
+    fn or(&mut self) -> Result<Condition, SqlError> {
+        self.depth += 1;
+        if DEPTH_MAX < self.depth {
+            return Err(self.wrong("nested too deeply"));
+        }
+        let mut left = self.and()?;
+        while self.word("or") {
+            left = Condition::Or(Box::new(left), Box::new(self.and()?));
+        }
+        self.depth -= 1;
+        Ok(left)
+    }
+
+    fn and(&mut self) -> Result<Condition, SqlError> {
+        let mut left = self.not()?;
+        while self.word("and") {
+            left = Condition::And(Box::new(left), Box::new(self.not()?));
+        }
+        Ok(left)
+    }
+
+    fn not(&mut self) -> Result<Condition, SqlError> {
+        let mut odd = false;
+        while self.word("not") {
+            odd = !odd;
+        }
+        let condition = self.simple()?;
+        Ok(if odd { Condition::Not(Box::new(condition)) } else { condition })
+    }
+
+    fn simple(&mut self) -> Result<Condition, SqlError> {
+        if self.word("exists") {
+            self.expect("(")?;
+            let property = self.property()?;
+            self.expect(")")?;
+            return Ok(Condition::Exists(property));
+        }
+        let start = self.at;
+        if self.mark("(") {
+            let (depth, inner) = (self.depth, self.or());
+            // What looked like a condition in parentheses may be an expression: `(a + 1) * 2 > b`.
+            if let Ok(inner) = inner
+                && self.mark(")")
+                && !self.goes_on()
+            {
+                return Ok(inner);
+            }
+            (self.at, self.depth) = (start, depth);
+        }
+        let left = self.expression()?;
+        self.comparison(left)
+    }
+
+    /// Whether the next token continues an expression.
+    fn goes_on(&self) -> bool {
+        match self.tokens.get(self.at).map(|token| &token.kind) {
+            Some(Kind::Mark(mark)) => *mark != ")",
+            Some(Kind::Word(word)) => {
+                ["is", "in", "like"].iter().any(|it| word.eq_ignore_ascii_case(it))
+            }
+            Some(_) | None => false,
+        }
+    }
+
+    fn comparison(&mut self, left: Expression) -> Result<Condition, SqlError> {
+        let left = Box::new(left);
+        if self.word("is") {
+            let not = self.word("not");
+            if !self.word("null") {
+                return Err(self.wrong("expected NULL"));
+            }
+            return Ok(negated(not, Condition::IsNull(left)));
+        }
+        let not = self.word("not");
+        if self.word("in") {
+            return Ok(negated(not, Condition::In(left, self.list()?)));
+        }
+        if self.word("like") {
+            let pattern = Box::new(self.expression()?);
+            let escape = self.escape()?;
+            return Ok(negated(not, Condition::Like { text: left, pattern, escape }));
+        }
+        if not {
+            return Err(self.wrong("expected IN or LIKE"));
+        }
+        let Some(operator) = self.operator(&["=", "<>", "!=", "<=", ">=", "<", ">"]) else {
+            return Ok(Condition::Truth(left));
+        };
+        let comparison = match operator {
+            "=" => Comparison::Equal,
+            "<" => Comparison::Less,
+            "<=" => Comparison::AtMost,
+            ">" => Comparison::More,
+            ">=" => Comparison::AtLeast,
+            _ => Comparison::Unequal,
+        };
+        Ok(Condition::Compare(comparison, left, Box::new(self.expression()?)))
+    }
+
+    fn list(&mut self) -> Result<Vec<Expression>, SqlError> {
+        self.expect("(")?;
+        let mut list = vec![self.expression()?];
+        while self.mark(",") {
+            list.push(self.expression()?);
+        }
+        self.expect(")")?;
+        Ok(list)
+    }
+
+    fn escape(&mut self) -> Result<Option<char>, SqlError> {
+        if !self.word("escape") {
+            return Ok(None);
+        }
+        let wrong = self.wrong("expected one character");
+        let Some(Token { kind: Kind::Text(text), .. }) = self.tokens.get(self.at) else {
+            return Err(wrong);
+        };
+        self.at += 1;
+        let mut letters = text.chars();
+        match (letters.next(), letters.next()) {
+            (Some(letter), None) => Ok(Some(letter)),
+            _ => Err(wrong),
+        }
+    }
+
+    fn product(&mut self) -> Result<Expression, SqlError> {
+        let mut left = self.factor()?;
+        while let Some(operator) = self.operator(&["*", "/", "%"]) {
+            left = Expression::Calculate(operator, Box::new(left), Box::new(self.factor()?));
+        }
+        Ok(left)
+    }
+
+    fn factor(&mut self) -> Result<Expression, SqlError> {
+        let mut minus = false;
+        while let Some(sign) = self.operator(&["-", "+"]) {
+            minus ^= sign == "-";
+        }
+        let value = self.atom()?;
+        Ok(if minus { Expression::Negate(Box::new(value)) } else { value })
+    }
+
+    fn atom(&mut self) -> Result<Expression, SqlError> {
+        if self.mark("(") {
+            let inner = self.expression()?;
+            self.expect(")")?;
+            return Ok(inner);
+        }
+        let constant = match self.tokens.get(self.at).map(|token| &token.kind) {
+            Some(Kind::Text(text)) => Expression::Text(text.clone()),
+            Some(Kind::Integer(number)) => Expression::Integer(*number),
+            Some(Kind::Decimal(number)) => Expression::Decimal(*number),
+            Some(Kind::Word(word)) if word.eq_ignore_ascii_case("true") => {
+                Expression::Boolean(true)
+            }
+            Some(Kind::Word(word)) if word.eq_ignore_ascii_case("false") => {
+                Expression::Boolean(false)
+            }
+            Some(Kind::Word(word)) if word.eq_ignore_ascii_case("null") => Expression::Null,
+            Some(Kind::Word(_) | Kind::Quoted(_)) => {
+                return self.property().map(Expression::Property);
+            }
+            Some(Kind::Mark(_)) | None => return Err(self.wrong("expected a value")),
+        };
+        self.at += 1;
+        Ok(constant)
+    }
+
+    fn name(&mut self) -> Result<String, SqlError> {
+        let name = match self.tokens.get(self.at).map(|token| &token.kind) {
+            Some(Kind::Word(name)) if !is_keyword(name) => name.clone(),
+            Some(Kind::Quoted(name)) => name.clone(),
+            Some(_) | None => return Err(self.wrong("expected a property")),
+        };
+        self.at += 1;
+        if matches!(self.tokens.get(self.at).map(|token| &token.kind), Some(Kind::Mark("("))) {
+            return Err(self.wrong(&format!("the function '{name}' is not supported")));
+        }
+        Ok(name)
+    }
+}
+
+fn negated(not: bool, condition: Condition) -> Condition {
+    if not { Condition::Not(Box::new(condition)) } else { condition }
+}
+
+fn is_keyword(word: &str) -> bool {
+    const KEYWORDS: [&str; 11] =
+        ["and", "or", "not", "is", "in", "like", "escape", "exists", "null", "true", "false"];
+    KEYWORDS.iter().any(|keyword| word.eq_ignore_ascii_case(keyword))
+}
