@@ -1,7 +1,7 @@
 //! The trace and the instant of a request, taken once, before any route sees it.
 
 use domain::{Timestamp, TraceParent};
-use http::HeaderMap;
+use http::{HeaderMap, Request};
 use tracing::{Span, field, info_span};
 
 /// Under which trace a request runs, and when it came.
@@ -26,11 +26,17 @@ impl Context {
         Self { now, trace }
     }
 
-    /// The span that every log line of the request stands in.
-    pub(crate) fn span(&self, headers: &HeaderMap) -> Span {
-        let span =
-            info_span!("request", trace_id = self.trace.trace_id(), invocation_id = field::Empty);
-        if let Some(id) = headers.get(INVOCATION).and_then(|id| id.to_str().ok()) {
+    /// The span that every log line of the request stands in. The query is left out: the Functions
+    /// host takes its key from there and passes it on.
+    pub(crate) fn span<B>(&self, request: &Request<B>) -> Span {
+        let span = info_span!(
+            "request",
+            trace_id = self.trace.trace_id(),
+            invocation_id = field::Empty,
+            method = request.method().as_str(),
+            path = request.uri().path(),
+        );
+        if let Some(id) = request.headers().get(INVOCATION).and_then(|id| id.to_str().ok()) {
             span.record("invocation_id", id);
         }
         span

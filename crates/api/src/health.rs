@@ -8,7 +8,7 @@ use domain::{Chain, Fault};
 use http::StatusCode;
 use serde::Serialize;
 use std::sync::Arc;
-use tracing::warn;
+use tracing::debug;
 use utoipa::ToSchema;
 
 /// How the service is.
@@ -64,7 +64,7 @@ pub(crate) fn live() -> Answer {
 pub(crate) async fn ready<S: Aggregates<Order>>(store: Arc<S>) -> Answer {
     let fault = store.ready().await.err();
     if let Some(fault) = &fault {
-        warn!("not ready: store: {}", Chain(fault));
+        debug!("not ready: store: {}", Chain(fault));
     }
     let reason = fault.as_ref().map(reason);
     let (code, status) = match &reason {

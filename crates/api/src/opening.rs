@@ -7,7 +7,7 @@ use crate::order_document::OrderForm;
 use cosmos::{CosmosStore, NoTls, Patience, Settings};
 use domain::order::Order;
 use domain::ports::{Aggregates, Basis, ListQuery, Page, Stored};
-use domain::{Chain, Change, Entry, Fault, Key};
+use domain::{Chain, Change, Entry, Fault, Key, retry};
 use std::time::Duration;
 use tokio::sync::SetOnce;
 use tracing::{error, info};
@@ -19,25 +19,20 @@ pub(crate) struct Opening {
 }
 
 impl Opening {
-    /// Opens the store off the thread that serves, and says when it can be used, or why it
-    /// cannot: once, and again when the reason changes.
+    /// Opens the store off the thread that serves, and says when it can be used, and until then
+    /// why it cannot, less and less often.
     pub(crate) async fn open(&self, settings: Settings) -> anyhow::Result<()> {
         let opened = tokio::task::spawn_blocking(|| open(settings)).await??;
         // Nobody else sets it.
         drop(self.store.set(opened));
-        let mut said = String::new();
-        loop {
-            let Err(fault) = self.ready().await else {
-                info!("ready");
-                return Ok(());
-            };
-            let reason = Chain(&fault).to_string();
-            if said != reason {
-                error!("not ready: store: {reason}");
-                said = reason;
-            }
-            tokio::time::sleep(LOOK_AGAIN).await;
+        let mut attempt = 1;
+        while let Err(fault) = self.ready().await {
+            error!("not ready: store: {}", Chain(&fault));
+            tokio::time::sleep(retry::pause(attempt, &LOOK_AGAIN)).await;
+            attempt += 1;
         }
+        info!("ready");
+        Ok(())
     }
 
     async fn opened(&self) -> &CosmosStore<OrderForm> {
@@ -74,5 +69,9 @@ impl Aggregates<Order> for Opening {
 /// Somebody waits for each call: rather than for longer than this, they are told to come back.
 const PATIENCE: Patience = Patience { attempts_max: 5, total_max: Duration::from_secs(10) };
 
-/// Short beside the time that mending takes, long beside what asking costs.
-const LOOK_AGAIN: Duration = Duration::from_secs(5);
+/// A store that is mended is noticed within a minute; orders notice it at once.
+const LOOK_AGAIN: retry::Patience = retry::Patience {
+    pause_min: Duration::from_secs(2),
+    pause_max: Duration::from_secs(60),
+    attempts_max: None,
+};

@@ -87,9 +87,8 @@ where
     S: Service<Request<Incoming>, Response = Response, Error = Infallible, Future: Send>,
 {
     let context = Context::of(request.headers(), now);
-    let span = context.span(request.headers());
+    let span = context.span(&request);
     let trace = HeaderValue::try_from(context.trace.as_str());
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     request.extensions_mut().insert(context);
     let answer = routes.call(request);
     let answering = async move {
@@ -97,7 +96,7 @@ where
         if let Ok(trace) = trace {
             response.headers_mut().insert(TRACEPARENT, trace);
         }
-        debug!(%method, path, status = response.status().as_u16(), "answered");
+        debug!(status = response.status().as_u16(), "answered");
         Ok(response)
     };
     answering.instrument(span)

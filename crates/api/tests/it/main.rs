@@ -11,6 +11,7 @@ mod lost_answers;
 mod memory;
 mod openapi;
 mod placing;
+mod process;
 mod reading;
 mod routing;
 mod sockets;

@@ -2,6 +2,7 @@
 
 use crate::world::{World, read_answer, wire};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 #[tokio::test]
@@ -34,6 +35,41 @@ async fn a_request_in_flight_is_finished_before_the_server_ends() {
     });
     assert!(answer.starts_with("200 OK"), "{answer}");
     assert_eq!(store.events("o").len(), 2);
+}
+
+/// Lets the server's clock pass `time`.
+async fn pass(time: Duration) {
+    tokio::time::pause();
+    tokio::time::advance(time).await;
+    tokio::time::resume();
+}
+
+#[tokio::test]
+async fn headers_that_do_not_end_are_cut_after_a_while() {
+    let world = World::new().await;
+    let mut slow = world.connect().await;
+    slow.write_all(b"GET /api/orders HTTP/1.1\r\nHost: api\r\nX-Slow: ").await.unwrap();
+    // The server has seen it once it answers a later connection.
+    world.ask("GET /api/health/live").await;
+    pass(Duration::from_secs(66)).await;
+    let answer = read_answer(&mut slow).await;
+    assert!(!answer.starts_with("200"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_end_is_408_after_a_while() {
+    let world = World::new().await;
+    let mut slow = world.connect().await;
+    let head = "POST /api/orders HTTP/1.1\r\nHost: api\r\nContent-Type: application/json\r\n\
+                Content-Length: 60\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n";
+    slow.write_all(head.as_bytes()).await.unwrap();
+    let mut reading = [0; 25];
+    slow.read_exact(&mut reading).await.unwrap();
+    assert_eq!(&reading, b"HTTP/1.1 100 Continue\r\n\r\n");
+    pass(Duration::from_secs(21)).await;
+    let answer = read_answer(&mut slow).await;
+    assert!(answer.starts_with("408 Request Timeout"), "{answer}");
+    assert_eq!(world.store.calls(), [""; 0]);
 }
 
 #[tokio::test]
