@@ -237,4 +237,27 @@ mod tests {
         let middle = Epk::on_axis(Version::One, 1 << 31);
         assert!(Epk::first() < middle && middle < Epk::end());
     }
+
+    /// What Microsoft's SDKs compute for the same keys.
+    #[test]
+    fn every_type_and_level_hashes_as_in_the_sdks() {
+        let (long, null) = (text(&"x".repeat(101)), Component::Null);
+        let v1 = [
+            (text(""), "05C1CF33970FF80800"),
+            (text("a"), "05C1D78593652C086200"),
+            (Component::Number(1.5), "05C1E9694167A805BFF8"),
+        ];
+        for (key, expected) in v1 {
+            assert_eq!(hex(Version::One, &[key]), expected);
+        }
+        assert_eq!(hex(Version::One, &[long]).len(), hex(Version::One, &[text("")]).len() + 200);
+        let undefined = hex(Version::Two, &[Component::Undefined]);
+        assert_eq!(undefined, "11622DAA78F835834610ABE56EFF5CB5");
+        let levels = hex(Version::Multi, &[text("a"), Component::Number(1.0), null]);
+        assert_eq!(
+            levels,
+            "3A5381E1114EB8D3FCC90795045B49B720CD98B339BA78A5D0CF6953B87070B0\
+             378867E4430E67857ACE5C908374FE16"
+        );
+    }
 }

@@ -14,12 +14,17 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use jiff::Timestamp;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 /// The longest body that is read: the largest item or batch, and room for what stands around it.
 const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Connections served at a time; others wait in the backlog. SDKs open a few dozen each.
+const CONNECTIONS_MAX: usize = 4096;
+/// How long accepting rests after it failed: until some connection has given back its descriptor.
+const REST: Duration = Duration::from_millis(20);
 
 /// The request is not answered: its connection is cut.
 #[derive(Debug, thiserror::Error)]
@@ -37,13 +42,13 @@ pub(crate) async fn serve(
         tokio::select! {
             () = stop.cancelled() => break,
             Some(_) = connections.join_next() => {}
-            accepted = listener.accept() => match accepted {
+            accepted = listener.accept(), if connections.len() < CONNECTIONS_MAX => match accepted {
                 Ok((stream, _)) => {
                     connections.spawn(connection(Arc::clone(&cosmos), stream));
                 }
                 Err(error) if is_passing(&error) => {
                     tracing::warn!("cannot accept a connection: {error}");
-                    tokio::task::yield_now().await;
+                    tokio::time::sleep(REST).await;
                 }
                 Err(error) => return Err(error),
             },
@@ -56,7 +61,8 @@ pub(crate) async fn serve(
 /// Whether the next connection may well be accepted.
 fn is_passing(error: &std::io::Error) -> bool {
     use std::io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
-    matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted)
+    let descriptors_used_up = matches!(error.raw_os_error(), Some(23 | 24));
+    descriptors_used_up || matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted)
 }
 
 async fn connection(cosmos: Arc<Cosmos>, stream: TcpStream) {

@@ -18,6 +18,7 @@ mod query;
 mod reply;
 mod resources;
 mod scope;
+mod sieve;
 mod target;
 
 pub(super) use auth::Keys;

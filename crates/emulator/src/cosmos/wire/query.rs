@@ -6,6 +6,7 @@
 use super::call::Call;
 use super::reply::{Reply, list};
 use super::scope;
+use super::sieve::Sieve;
 use super::target::Owner;
 use crate::cosmos::Cosmos;
 use crate::cosmos::core::account::Shared;
@@ -25,6 +26,7 @@ const SCAN_ITEMS: usize = 256;
 pub(super) struct Asked {
     query: Query,
     parameters: Map<String, Value>,
+    sieve: Sieve,
 }
 
 /// One page of results as JSON texts, and where the next one begins.
@@ -102,7 +104,19 @@ impl Asked {
             let name = parameter.get("name")?.as_str()?;
             Some((name.to_owned(), parameter.get("value").cloned().unwrap_or_default()))
         });
-        Ok(Self { query, parameters: parameters.collect() })
+        let parameters = parameters.collect();
+        let sieve = Sieve::new(&query.required_equalities(&parameters));
+        Ok(Self { query, parameters, sieve })
+    }
+
+    /// The results that one item yields.
+    fn over_one(&self, body: &[u8]) -> Result<Vec<Vec<u8>>, Refusal> {
+        if !self.sieve.lets_through(body) {
+            return Ok(Vec::new());
+        }
+        let document = document(body)?;
+        let values = self.over(std::iter::once(&document))?;
+        Ok(values.iter().map(|value| value.to_string().into_bytes()).collect())
     }
 
     /// Evaluates it over these documents.
@@ -135,11 +149,7 @@ fn streamed(
             let before = results.len();
             match asked {
                 None => results.push(body.to_vec()),
-                Some(asked) => {
-                    let document = document(&body)?;
-                    let values = asked.over(std::iter::once(&document))?;
-                    results.extend(values.iter().map(|value| value.to_string().into_bytes()));
-                }
+                Some(asked) => results.extend(asked.over_one(&body)?),
             }
             bytes += results.iter().skip(before).map(Vec::len).sum::<usize>();
             if source.items_max <= results.len() || BYTES_MAX <= bytes {
@@ -160,7 +170,8 @@ fn whole(source: &Source<'_>, asked: &Asked, from: Option<&str>) -> Result<Page,
     let from = from.map_or(Some(0), |from| from.strip_prefix('+')?.parse::<usize>().ok());
     let from = from.ok_or_else(bad)?;
     let bodies = Cosmos::lock(source.container).snapshot(&source.scope, source.at)?;
-    let documents = bodies.iter().map(|body| document(body)).collect::<Result<Vec<_>, _>>()?;
+    let bodies = bodies.iter().filter(|body| asked.sieve.lets_through(body));
+    let documents = bodies.map(|body| document(body)).collect::<Result<Vec<_>, _>>()?;
     let values = asked.over(documents.iter())?;
     let total = values.len();
     let mut results = Vec::new();
