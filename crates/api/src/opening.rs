@@ -72,6 +72,6 @@ const PATIENCE: Patience = Patience { attempts_max: 5, total_max: Duration::from
 /// A store that is mended is noticed within a minute; orders notice it at once.
 const LOOK_AGAIN: retry::Patience = retry::Patience {
     pause_min: Duration::from_secs(2),
-    pause_max: Duration::from_secs(60),
+    pause_max: Duration::from_mins(1),
     attempts_max: None,
 };
