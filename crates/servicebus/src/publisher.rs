@@ -29,7 +29,7 @@ use crate::tuning::Tuning;
 mod actor;
 mod topic_link;
 
-use actor::Actor;
+use actor::{Actor, Wires};
 
 /// Publishes envelopes to one topic.
 ///
@@ -53,16 +53,16 @@ pub(crate) enum Request {
     Send { parcel: Parcel, reply: oneshot::Sender<Sent> },
     /// Have a link.
     Ping { reply: oneshot::Sender<Result<(), Trouble>> },
-    /// A settlement did not come: the link is not what it seems.
-    Suspect,
+    /// A settlement did not come: the link of this number is not what it seems.
+    Suspect { link: u64 },
     /// Say goodbye.
     Close,
 }
 
 /// What came of handing a parcel to the link.
 pub(crate) enum Sent {
-    /// It is on its way, with so many messages.
-    InFlight { settlement: Settlement, taken: usize },
+    /// It is on its way over the link of this number, with so many messages.
+    InFlight { settlement: Settlement, taken: usize, link: u64 },
     /// It was not sent.
     Failed(Fault),
 }
@@ -107,9 +107,9 @@ impl ServiceBusPublisher {
         // As many as may be in flight: whoever holds a permit finds room here.
         let (requests, asked) = mpsc::channel(tuning.unsettled_max + 1);
         let (told, state) = watch::channel(State::Idle);
-        let actor = Actor::new(account, topic, tuning.clone(), Arc::clone(&measure), told);
+        let wires = Wires { requests: asked, state: told, measure: Arc::clone(&measure) };
         let mut tasks = JoinSet::new();
-        tasks.spawn(actor.run(asked));
+        tasks.spawn(Actor::new(account, topic, tuning.clone(), wires).run());
         Ok(Self {
             source: source.to_owned(),
             requests,
@@ -141,19 +141,21 @@ impl ServiceBusPublisher {
         let (reply, answer) = oneshot::channel();
         self.requests.send(Request::Send { parcel, reply }).await.map_err(|_| closed())?;
         match answer.await.map_err(|_| closed())? {
-            Sent::InFlight { settlement, taken } => self.settle(settlement).await.map(|()| taken),
+            Sent::InFlight { settlement, taken, link } => {
+                self.settle(settlement, link).await.map(|()| taken)
+            }
             Sent::Failed(fault) => Err(fault),
         }
     }
 
     /// INVARIANT(publish-before-mark): `Ok` only after the broker said that it took it.
-    async fn settle(&self, settlement: Settlement) -> Result<(), Fault> {
+    async fn settle(&self, settlement: Settlement, link: u64) -> Result<(), Fault> {
         let within = self.tuning.settle_within;
         let settled = match tokio::time::timeout(within, settlement).await {
             Ok(Ok(outcome)) => of_transfer(outcome),
             Ok(Err(error)) => Err(Trouble::from(error).unsettled()),
             Err(_) => {
-                let _ = self.requests.try_send(Request::Suspect);
+                let _ = self.requests.try_send(Request::Suspect { link });
                 Err(Trouble::Silent { what: "a settlement", within }.unsettled())
             }
         };

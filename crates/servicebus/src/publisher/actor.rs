@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use domain::Fault;
 use domain::retry::{self, Next};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use tracing::{info, warn};
 
@@ -23,11 +23,19 @@ pub(super) struct Actor {
     account: Account,
     topic: String,
     tuning: Tuning,
-    measure: Arc<Measure>,
-    state: watch::Sender<State>,
+    wires: Wires,
     connection: Option<Connection>,
     link: Option<TopicLink>,
+    /// Which link it is: settlements that do not come speak only against the link they are of.
+    links: u64,
     setback: Option<Setback>,
+}
+
+/// What connects the actor with its publisher.
+pub(super) struct Wires {
+    pub(super) requests: mpsc::Receiver<Request>,
+    pub(super) state: watch::Sender<State>,
+    pub(super) measure: Arc<Measure>,
 }
 
 /// The last attempt to connect failed.
@@ -43,58 +51,97 @@ enum Wake {
     Asked(Request),
     Gone(Trouble),
     Renew,
-    Stop,
 }
 
 impl Actor {
-    pub(super) fn new(
-        account: Account,
-        topic: &str,
-        tuning: Tuning,
-        measure: Arc<Measure>,
-        state: watch::Sender<State>,
-    ) -> Self {
+    pub(super) fn new(account: Account, topic: &str, tuning: Tuning, wires: Wires) -> Self {
         let topic = topic.to_owned();
-        Self { account, topic, tuning, measure, state, connection: None, link: None, setback: None }
+        Self {
+            account,
+            topic,
+            tuning,
+            wires,
+            connection: None,
+            link: None,
+            links: 0,
+            setback: None,
+        }
     }
 
     /// Works until it is told to close, or nobody is left to ask.
-    pub(super) async fn run(mut self, mut requests: mpsc::Receiver<Request>) {
-        loop {
-            match self.wake(&mut requests).await {
-                Wake::Asked(Request::Send { parcel, reply }) => self.send(parcel, reply).await,
-                Wake::Asked(Request::Ping { reply }) => {
-                    let _ = reply.send(self.ensure_link().await);
-                }
-                Wake::Asked(Request::Suspect) => {
-                    self.forget(Trouble::Lost("a settlement did not come".to_owned())).await;
-                }
+    pub(super) async fn run(mut self) {
+        while let Some(wake) = self.wake().await {
+            match wake {
+                Wake::Asked(request) => self.answer(request).await,
                 Wake::Gone(trouble) => self.lose_link(trouble),
                 Wake::Renew => self.renew().await,
-                Wake::Asked(Request::Close) | Wake::Stop => break,
             }
         }
         self.close().await;
     }
 
-    async fn wake(&mut self, requests: &mut mpsc::Receiver<Request>) -> Wake {
+    /// What there is to do next; `None` when there is nothing more.
+    async fn wake(&mut self) -> Option<Wake> {
+        let requests = &mut self.wires.requests;
         let (Some(link), Some(connection)) = (&mut self.link, &self.connection) else {
-            return requests.recv().await.map_or(Wake::Stop, Wake::Asked);
+            return requests.recv().await.map(Wake::Asked);
         };
         tokio::select! {
             biased;
-            trouble = link.gone() => Wake::Gone(trouble),
-            () = tokio::time::sleep_until(connection.renew_at()) => Wake::Renew,
-            request = requests.recv() => request.map_or(Wake::Stop, Wake::Asked),
+            trouble = link.gone() => Some(Wake::Gone(trouble)),
+            () = tokio::time::sleep_until(connection.renew_at()) => Some(Wake::Renew),
+            request = requests.recv() => request.map(Wake::Asked),
         }
     }
 
-    async fn send(&mut self, parcel: Parcel, reply: oneshot::Sender<Sent>) {
-        let sent = match self.ensure_link().await {
-            Ok(()) => self.transfer(parcel).await,
-            Err(trouble) => Sent::Failed(trouble.unsent()),
-        };
-        let _ = reply.send(sent);
+    async fn answer(&mut self, request: Request) {
+        match request {
+            Request::Suspect { link } if link != self.links => (),
+            Request::Suspect { .. } => {
+                self.forget(Trouble::Lost("a settlement did not come".to_owned())).await;
+            }
+            // What is still queued is answered; nobody can ask for more.
+            Request::Close => self.wires.requests.close(),
+            Request::Send { .. } | Request::Ping { .. } => match self.ensure_link().await {
+                Ok(()) => self.serve(request).await,
+                Err(trouble) => self.turn_away(request, &trouble),
+            },
+        }
+    }
+
+    async fn serve(&mut self, request: Request) {
+        match request {
+            Request::Send { parcel, reply } => {
+                let _ = reply.send(self.transfer(parcel).await);
+            }
+            Request::Ping { reply } => {
+                let _ = reply.send(Ok(()));
+            }
+            Request::Suspect { .. } | Request::Close => (),
+        }
+    }
+
+    /// There is no link: whoever waits behind this request would only wait for the same answer,
+    /// one attempt to connect after the other.
+    fn turn_away(&mut self, request: Request, trouble: &Trouble) {
+        self.refuse(request, trouble);
+        for _ in 0..self.wires.requests.len() {
+            let Ok(waiting) = self.wires.requests.try_recv() else { return };
+            self.refuse(waiting, trouble);
+        }
+    }
+
+    fn refuse(&mut self, request: Request, trouble: &Trouble) {
+        match request {
+            Request::Send { parcel: _, reply } => {
+                let _ = reply.send(Sent::Failed(trouble.unsent()));
+            }
+            Request::Ping { reply } => {
+                let _ = reply.send(Err(trouble.clone()));
+            }
+            Request::Suspect { .. } => (),
+            Request::Close => self.wires.requests.close(),
+        }
     }
 
     async fn transfer(&mut self, parcel: Parcel) -> Sent {
@@ -105,9 +152,9 @@ impl Actor {
         let taken = transfer.messages();
         match link.send(transfer, self.tuning.credit_within).await {
             Ok(settlement) => {
-                self.measure.transfers.add(1);
-                self.measure.messages.add(taken);
-                Sent::InFlight { settlement, taken }
+                self.wires.measure.transfers.add(1);
+                self.wires.measure.messages.add(taken);
+                Sent::InFlight { settlement, taken, link: self.links }
             }
             Err(Refused::TooLarge(said)) => {
                 Sent::Failed(Fault::Rejected { reason: said.to_string() })
@@ -133,7 +180,7 @@ impl Actor {
         }
         if let Some(setback) = &self.setback {
             let pause = setback.until.saturating_duration_since(Instant::now());
-            if let State::Down(trouble) = &*self.state.borrow()
+            if let State::Down(trouble) = &*self.wires.state.borrow()
                 && self.tuning.hold_max < pause
             {
                 return Err(trouble.clone());
@@ -143,7 +190,7 @@ impl Actor {
         match self.attach().await {
             Ok(()) => {
                 self.setback = None;
-                self.state.send_replace(State::Up);
+                self.wires.state.send_replace(State::Up);
                 info!(topic = self.topic, "linked to the topic");
                 Ok(())
             }
@@ -162,14 +209,15 @@ impl Actor {
             kept.authorize(&self.account, &self.topic, &self.tuning).await?;
             kept
         } else {
-            self.measure.connections.add(1);
+            self.wires.measure.connections.add(1);
             Connection::open(&self.account, &self.topic, &self.tuning).await?
         };
         let link =
             TopicLink::attach(&mut connection, &self.topic, self.tuning.connect_within).await?;
-        self.measure.links.add(1);
+        self.wires.measure.links.add(1);
         self.connection = Some(connection);
         self.link = Some(link);
+        self.links += 1;
         Ok(())
     }
 
@@ -187,9 +235,9 @@ impl Actor {
     fn lose_link(&mut self, trouble: Trouble) {
         warn!(topic = self.topic, "no link: {}", domain::Chain(&trouble));
         if self.link.take().is_some() {
-            self.measure.losses.add(1);
+            self.wires.measure.losses.add(1);
         }
-        self.state.send_replace(State::Down(trouble));
+        self.wires.state.send_replace(State::Down(trouble));
     }
 
     /// Neither link nor connection is worth keeping.
@@ -203,7 +251,7 @@ impl Actor {
     async fn renew(&mut self) {
         let Some(connection) = &mut self.connection else { return };
         match connection.authorize(&self.account, &self.topic, &self.tuning).await {
-            Ok(()) => self.measure.renewals.add(1),
+            Ok(()) => self.wires.measure.renewals.add(1),
             Err(trouble) => {
                 self.set_back(&trouble);
                 self.forget(trouble).await;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use domain::Fault;
+use futures_util::future::join_all;
 use servicebus::Tuning;
 
 use crate::peer::{Act, Script};
@@ -51,8 +52,7 @@ async fn everyone_in_flight_learns_that_the_settlement_was_lost() {
     acts.push(Act::Cut);
     let world = World::answering(acts).await;
     let orders: Vec<_> = (0..10).map(|n| event(&format!("o{n}"), 1)).collect();
-    let lost = futures_util::future::join_all(orders.iter().map(|order| world.publish(order)));
-    for outcome in lost.await {
+    for outcome in join_all(orders.iter().map(|order| world.publish(order))).await {
         assert!(matches!(outcome, Err(Fault::Unanswered(_))), "{outcome:?}");
     }
 }
@@ -90,4 +90,18 @@ async fn a_topic_that_gives_no_credit_is_an_outage_and_sends_nothing() {
     assert!(matches!(starved, Err(Fault::Unavailable(_))), "{starved:?}");
     assert_eq!(world.publish_until_taken(&event("o", 2)).await, 1);
     assert_eq!(world.peer.seen().transfers.len(), 2);
+}
+
+#[tokio::test]
+async fn settlements_that_never_came_speak_only_against_the_link_they_were_of() {
+    let settle_within = Duration::from_millis(50);
+    let script = Script { acts: vec![Act::Ignore; 10].into(), ..Script::default() };
+    let world = World::tuned(script, Tuning { settle_within, ..tuning() }).await;
+    let orders: Vec<_> = (0..10).map(|n| event(&format!("o{n}"), 1)).collect();
+    join_all(orders.iter().map(|order| world.publish(order))).await;
+    for order in &orders {
+        assert_eq!(world.publish_until_taken(order).await, 1);
+    }
+    assert_eq!(world.publisher.measured().losses, 1);
+    assert_eq!(world.peer.seen().connections, 2);
 }

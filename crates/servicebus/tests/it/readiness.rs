@@ -5,6 +5,7 @@ use std::time::Duration;
 use domain::ports::Publisher as _;
 use domain::retry::Patience;
 use domain::{Chain, Fault};
+use futures_util::future::join_all;
 use servicebus::Tuning;
 
 use crate::peer::{Peer, Script};
@@ -65,4 +66,14 @@ async fn between_attempts_everyone_is_told_at_once_and_nobody_knocks() {
     }
     until(|| peer.seen().tokens.len() == 1).await;
     assert_eq!(publisher.measured().connections, 1);
+}
+
+#[tokio::test]
+async fn those_who_wait_behind_a_failed_attempt_fail_with_it() {
+    let world = World::new(Script { token_statuses: [500; 9].into(), ..Script::default() }).await;
+    let orders: Vec<_> = (0..20).map(|n| event(&format!("o{n}"), 1)).collect();
+    for outcome in join_all(orders.iter().map(|order| world.publish(order))).await {
+        assert!(matches!(outcome, Err(Fault::Unavailable(_))), "{outcome:?}");
+    }
+    assert_eq!(world.publisher.measured().connections, 1);
 }
