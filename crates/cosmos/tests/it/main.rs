@@ -4,6 +4,7 @@
 
 mod attempts;
 mod commit;
+mod costs;
 mod failover;
 mod forms;
 mod guards;
