@@ -153,8 +153,10 @@ impl Host {
         let serve = async move { port::serve(listener, until, answer).await.map_err(Into::into) };
         parts.spawn(serve.in_current_span());
         self.spawn_triggers(&mut parts, &stop);
-        self.announce(out, &mut parts, &stop).await?;
-        let mut outcome = Ok(());
+        let mut outcome = self.announce(out, &mut parts, &stop).await;
+        if outcome.is_err() {
+            stop.cancel();
+        }
         while let Some(ended) = parts.join_next().await {
             let ended = ended.unwrap_or_else(|crash| Err(io::Error::other(crash).into()));
             if ended.is_err() || stop.is_cancelled() {
@@ -179,27 +181,30 @@ impl Host {
         parts: &mut JoinSet<Result<(), HostError>>,
         stop: &CancellationToken,
     ) -> Result<(), HostError> {
-        let running = loop {
-            tokio::select! {
+        let worker = &self.invoker.worker;
+        loop {
+            let ready = tokio::select! {
                 () = stop.cancelled() => return Ok(()),
                 Some(Ok(Err(failed))) = parts.join_next() => return Err(failed),
-                ready = self.invoker.worker.ready() => match (ready, self.invoker.worker.state()) {
-                    (Ok(running), _) => break running,
-                    (Err(_), State::Starting | State::Ready(_)) => {}
-                    (Err(_), State::Down) => return Ok(()),
-                },
+                ready = worker.ready() => ready,
+            };
+            match ready {
+                Ok(running) => return Ok(self.write_ready_line(out, running.pid)?),
+                Err(_) if worker.state() == State::Down => return Ok(()),
+                Err(_) => {}
             }
-        };
+        }
+    }
+
+    /// The one line on stdout that tells a program where the app is.
+    fn write_ready_line(&self, out: &mut impl Write, handler_pid: u32) -> io::Result<()> {
         let enabled = self.app.functions.iter().filter(|function| !function.disabled);
         let loaded: Vec<_> = enabled.map(|function| function.name.as_str()).collect();
-        let line = json!({
-            "ready": true,
-            "functions": self.url,
-            "loaded": loaded,
-            "handlerPid": running.pid,
-        });
+        let (functions, pid) = (&self.url, handler_pid);
+        let line =
+            json!({"ready": true, "functions": functions, "loaded": loaded, "handlerPid": pid});
         writeln!(out, "{line}")?;
-        Ok(out.flush()?)
+        out.flush()
     }
 
     /// Starts what fires functions; HTTP triggers only need the port.

@@ -153,18 +153,17 @@ fn expect_ok(answer: Answer, what: &str) -> Result<Answer, Trouble> {
 /// What an answer of the feed means.
 fn page(answer: &Answer, what: &str) -> Result<Page, Trouble> {
     let continuation = answer.header("etag").map(str::to_owned);
-    match (answer.status, continuation) {
-        (StatusCode::NOT_MODIFIED, continuation) => Ok(Page::Idle { continuation }),
-        (StatusCode::GONE, _) => Ok(Page::Gone),
-        (StatusCode::OK, Some(continuation)) => {
-            let documents = answer.json::<Documents<'_>>(what)?.documents.get();
-            if documents.bytes().filter(|byte| !byte.is_ascii_whitespace()).eq(*b"[]") {
-                return Ok(Page::Idle { continuation: Some(continuation) });
-            }
-            Ok(Page::Changes { documents: documents.into(), continuation })
-        }
-        _ => Err(answer.refused(what)),
+    let continuation = match (answer.status, continuation) {
+        (StatusCode::NOT_MODIFIED, continuation) => return Ok(Page::Idle { continuation }),
+        (StatusCode::GONE, _) => return Ok(Page::Gone),
+        (StatusCode::OK, Some(continuation)) => continuation,
+        _ => return Err(answer.refused(what)),
+    };
+    let documents = answer.json::<Documents<'_>>(what)?.documents.get();
+    if documents.bytes().filter(|byte| !byte.is_ascii_whitespace()).eq(*b"[]") {
+        return Ok(Page::Idle { continuation: Some(continuation) });
     }
+    Ok(Page::Changes { documents: documents.into(), continuation })
 }
 
 #[cfg(test)]

@@ -14,7 +14,6 @@ use self::{
     client::{CosmosClient, Trouble},
     feed::{Feed, Range},
     lease::Lease,
-    reader::End,
     store::{LeaseStore, Written},
 };
 use super::{
@@ -90,9 +89,7 @@ impl Processor {
                 () = tokio::time::sleep(pause) => {}
                 Some(Ok((id, end))) = readers.join_next() => {
                     held.remove(&id);
-                    if end == End::Lost {
-                        tokio::time::sleep(TROUBLE_PAUSE).await;
-                    }
+                    tokio::time::sleep(end.pause()).await;
                 }
             }
         }
@@ -102,13 +99,12 @@ impl Processor {
     async fn prepare(&self) -> String {
         let mut trouble = Quiet::default();
         loop {
-            match self.try_prepare().await {
+            let error = match self.try_prepare().await {
                 Ok(prefix) => return prefix,
-                Err(error) => {
-                    trouble.happened(&self.function.name, &error);
-                    tokio::time::sleep(TROUBLE_PAUSE).await;
-                }
-            }
+                Err(error) => error,
+            };
+            trouble.happened(&self.function.name, &error);
+            tokio::time::sleep(TROUBLE_PAUSE).await;
         }
     }
 
@@ -123,32 +119,38 @@ impl Processor {
 
     /// Creates what leases are missing, and takes those that are this host's share.
     async fn take(&self, prefix: &str, held: &BTreeSet<String>) -> Result<Vec<Lease>, Trouble> {
-        let mut leases = Vec::new();
-        let mut left_behind = BTreeSet::new();
-        let mut complete = true;
-        for range in self.feed.ranges().await? {
-            match self.store.read(&lease::id(prefix, &range.id)).await? {
-                Some(lease) => leases.push(lease),
-                None => match self.begin(prefix, &range, held).await? {
-                    Some((lease, parents)) => {
-                        leases.push(lease);
-                        left_behind.extend(parents);
-                    }
-                    None => complete = false,
-                },
-            }
-        }
-        if complete {
-            self.store.mark_initialized(prefix).await?;
-            for parent in left_behind {
-                self.store.delete(&parent).await?;
-            }
-        }
+        let leases = self.leases(prefix, held).await?;
         let mut taken = Vec::new();
         for lease in self.choose(&leases, held) {
             taken.extend(self.acquire(lease).await?);
         }
         Ok(taken)
+    }
+
+    /// The leases of all ranges, created where they are missing.
+    ///
+    /// The parents of a split go last: a crash before that leaves them behind, which harms nobody.
+    async fn leases(&self, prefix: &str, held: &BTreeSet<String>) -> Result<Vec<Lease>, Trouble> {
+        let (mut leases, mut begun, mut waiting) = (Vec::new(), Vec::new(), 0);
+        for range in self.feed.ranges().await? {
+            if let Some(lease) = self.store.read(&lease::id(prefix, &range.id)).await? {
+                leases.push(lease);
+                continue;
+            }
+            match self.begin(prefix, &range, held).await? {
+                Some(created) => begun.push(created),
+                None => waiting += 1,
+            }
+        }
+        if waiting == 0 && !begun.is_empty() {
+            self.store.mark_initialized(prefix).await?;
+            let parents: BTreeSet<_> = begun.iter().flat_map(|(_, parents)| parents).collect();
+            for parent in parents {
+                self.store.delete(parent).await?;
+            }
+        }
+        leases.extend(begun.into_iter().map(|(lease, _)| lease));
+        Ok(leases)
     }
 
     /// Creates the lease of a range that has none, and names its parents' leases.

@@ -4,9 +4,11 @@
 //! Azure, only a retry policy of `-1` keeps a failing page from being skipped. What a crash of
 //! the host interrupts is not checkpointed and comes again.
 
-use super::{Processor, Quiet, TROUBLE_PAUSE, feed::Page, lease::Lease, store::Written};
+use super::{
+    Processor, Quiet, TROUBLE_PAUSE, client::Trouble, feed::Page, lease::Lease, store::Written,
+};
 use crate::functions::{invoke::chain, payload::Payload};
-use std::{convert::Infallible, sync::Arc};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 use tokio::sync::Mutex;
 
 /// Why reading a range ended.
@@ -16,6 +18,16 @@ pub(super) enum End {
     Lost,
     /// The range was split or merged.
     Gone,
+}
+
+impl End {
+    /// How long to wait before looking at the leases again.
+    pub(super) fn pause(self) -> Duration {
+        match self {
+            Self::Lost => TROUBLE_PAUSE,
+            Self::Gone => Duration::ZERO,
+        }
+    }
 }
 
 impl Processor {
@@ -89,24 +101,29 @@ impl Processor {
         }
         loop {
             lease.timestamp = Some(self.host.invoker.clock.now());
-            let error = match self.store.replace(&lease).await {
-                Ok(Written::Yes(written)) => {
-                    *lease = *written;
-                    return Ok(());
-                }
-                // A write whose answer was lost looks like another's: what counts is the owner.
-                Ok(Written::Conflict) => match self.store.read(&lease.id).await {
-                    Ok(Some(read)) if read.owner.as_ref() == Some(&self.me) => {
-                        lease.etag = read.etag;
-                        continue;
-                    }
-                    Ok(_) => return Err(End::Lost),
-                    Err(error) => error,
-                },
+            let error = match self.write(&mut lease).await {
+                Ok(kept) => return kept,
                 Err(error) => error,
             };
             trouble.happened(&self.function.name, &error);
             tokio::time::sleep(TROUBLE_PAUSE).await;
+        }
+    }
+
+    /// Writes the lease; a conflict means that it is another's.
+    ///
+    /// A write whose answer was lost looks like another's, too: what counts is the owner.
+    async fn write(&self, lease: &mut Lease) -> Result<Result<(), End>, Trouble> {
+        loop {
+            if let Written::Yes(written) = self.store.replace(lease).await? {
+                *lease = *written;
+                return Ok(Ok(()));
+            }
+            let read = self.store.read(&lease.id).await?;
+            let Some(read) = read.filter(|read| read.owner.as_ref() == Some(&self.me)) else {
+                return Ok(Err(End::Lost));
+            };
+            lease.etag = read.etag;
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::functions::{
     Host,
     invoke::HOST_VERSION,
     load::{Function, Trigger},
-    worker::State,
+    worker::{Running, State},
 };
 use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt, Limited};
@@ -47,8 +47,8 @@ fn find<'a>(host: &'a Host, name: &str) -> Option<&'a Arc<Function>> {
 fn host_status(host: &Host) -> Value {
     let (state, handler) = match host.invoker.worker.state() {
         State::Starting => ("Initialized", Value::Null),
-        State::Ready(running) => {
-            ("Running", json!({ "pid": running.pid, "starts": running.starts }))
+        State::Ready(Running { pid, starts, .. }) => {
+            ("Running", json!({"pid": pid, "starts": starts}))
         }
         State::Down => ("Error", Value::Null),
     };
@@ -79,7 +79,7 @@ fn describe(host: &Host, function: &Function) -> Value {
 
 /// Runs a function without its trigger: accepted at once, run in the background.
 async fn run(function: &Function, request: Request<Incoming>) -> Answer {
-    let wanted = json!({ "error": "send {\"input\":\"\"} with content type application/json" });
+    let wanted = json!({"error": "send {\"input\":\"\"} with content type application/json"});
     let Ok(body) = Limited::new(request.into_body(), BODY_MAX).collect().await else {
         return json(StatusCode::BAD_REQUEST, &wanted);
     };

@@ -20,26 +20,23 @@ pub(crate) type Answer = Response<UnsyncBoxBody<Bytes, hyper::Error>>;
 /// Answers one request.
 pub(crate) async fn answer(host: &Host, request: Request<Incoming>) -> Answer {
     let path = request.uri().path();
-    if path.split('/').nth(1).is_some_and(|first| first.eq_ignore_ascii_case("admin")) {
-        if !host.keys.open(AuthLevel::Admin, &request) {
-            return status(StatusCode::UNAUTHORIZED);
-        }
-        return admin::answer(host, request).await;
-    }
+    let is_admin = path.split('/').nth(1).is_some_and(|first| first.eq_ignore_ascii_case("admin"));
     match find(host, &request) {
-        Some((function, trigger, params)) => {
-            if !host.keys.open(trigger.auth_level, &request) {
-                return status(StatusCode::UNAUTHORIZED);
-            }
-            match (host.app.host.http_mode, &trigger.output) {
-                (HttpMode::Proxy | HttpMode::Forward, Some(_)) => {
-                    trigger::pass(host, function, request).await
-                }
-                (HttpMode::Payload, _) | (_, None) => {
-                    trigger::payload(host, function, trigger, params, request).await
-                }
-            }
+        _ if is_admin && !host.keys.open(AuthLevel::Admin, &request) => {
+            status(StatusCode::UNAUTHORIZED)
         }
+        _ if is_admin => admin::answer(host, request).await,
+        Some((_, trigger, _)) if !host.keys.open(trigger.auth_level, &request) => {
+            status(StatusCode::UNAUTHORIZED)
+        }
+        Some((function, trigger, params)) => match (host.app.host.http_mode, &trigger.output) {
+            (HttpMode::Payload, _) | (_, None) => {
+                trigger::payload(host, function, trigger, params, request).await
+            }
+            (HttpMode::Proxy | HttpMode::Forward, Some(_)) => {
+                trigger::pass(host, function, request).await
+            }
+        },
         None if path == "/" => text(StatusCode::OK, "Your Functions app is up and running"),
         None => status(StatusCode::NOT_FOUND),
     }

@@ -111,53 +111,47 @@ impl Worker {
         stop: &CancellationToken,
     ) -> Result<(), HandlerFailed> {
         let mut life = Life::default();
-        for starts in 1.. {
+        let mut starts = 0;
+        loop {
+            starts += 1;
             self.state.send_replace(State::Starting);
             let end = tokio::select! {
                 () = stop.cancelled() => return Ok(()),
                 end = self.run_once(app, settings, starts) => end,
             };
-            let next = life.after(&end, clock.now());
-            match next {
+            match life.after(&end, clock.now()) {
                 Next::Start => tracing::warn!("{end}; starting it again"),
                 Next::StayDown => {
-                    tracing::error!("{end}");
-                    self.state.send_replace(State::Down);
-                    stop.cancelled().await;
+                    self.stay_down(&end, stop).await;
                     return Ok(());
                 }
-                Next::StopHost => {
-                    self.state.send_replace(State::Down);
-                    return Err(HandlerFailed { end: end.to_string() });
-                }
+                // Not down: what waits for the handler is ended by the host's own end.
+                Next::StopHost => return Err(HandlerFailed { end: end.to_string() }),
             }
         }
-        Ok(())
     }
 
-    /// Dropping it kills the process.
+    /// Invocations fail from now on, as on Azure, where only a new host starts the handler again.
+    async fn stay_down(&self, end: &End, stop: &CancellationToken) {
+        tracing::error!("{end}");
+        self.state.send_replace(State::Down);
+        stop.cancelled().await;
+    }
+
+    /// Starts the handler and waits for its end. Dropping it kills the process.
     async fn run_once(&self, app: &App, settings: &Settings, starts: u32) -> End {
-        let handler = &app.host.handler;
-        let started = async {
-            let port = match handler.port {
-                Some(port) => port,
-                None => free_port().await?,
-            };
-            Ok::<_, io::Error>((Process::start(app, settings, port)?, port))
-        };
-        let (mut process, port) = match started.await {
+        let (mut process, at) = match start(app, settings).await {
             Ok(started) => started,
             Err(error) => return End::NotStarted(error.to_string()),
         };
-        let at = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        tokio::select! {
+        let limit = app.host.handler.initialization_timeout;
+        let ready = tokio::select! {
             end = process.ended() => return end,
-            ready = tokio::time::timeout(handler.initialization_timeout, answered(at)) => {
-                if ready.is_err() {
-                    process.kill().await;
-                    return End::NotReady(handler.initialization_timeout);
-                }
-            }
+            ready = tokio::time::timeout(limit, answered(at)) => ready,
+        };
+        if ready.is_err() {
+            process.kill().await;
+            return End::NotReady(limit);
         }
         let running = Running { pid: process.pid(), at, starts };
         tracing::info!("the handler is ready at {at}, process {}", running.pid);
@@ -165,13 +159,22 @@ impl Worker {
         let mut recycle = self.recycle.subscribe();
         let recycled = async { recycle.wait_for(|run| *run == starts).await.map(drop) };
         tokio::select! {
-            end = process.ended() => end,
-            _ = recycled => {
-                process.kill().await;
-                End::Recycled
-            }
+            end = process.ended() => return end,
+            _ = recycled => {}
         }
+        process.kill().await;
+        End::Recycled
     }
+}
+
+/// Starts the handler, and says where it shall listen.
+async fn start(app: &App, settings: &Settings) -> io::Result<(Process, SocketAddr)> {
+    let port = match app.host.handler.port {
+        Some(port) => port,
+        None => free_port().await?,
+    };
+    let at = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    Ok((Process::start(app, settings, port)?, at))
 }
 
 /// A port that is free now. The handler binds it a moment later, as on Azure.
