@@ -3,12 +3,14 @@
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use url::{Host, Url};
 
-/// Where an account answers: a scheme, a host and a port, and nothing else.
+/// Where an account answers: a scheme, a host and a port, and nothing else. Cheap to
+/// clone: every attempt names one.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Endpoint(Url);
+pub struct Endpoint(Arc<Url>);
 
 /// Why a text is not the address of an account.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -42,7 +44,7 @@ impl Endpoint {
 
     /// The address of one path below the account; `path` is percent-encoded already.
     pub(crate) fn at(&self, path: &str) -> Url {
-        let mut url = self.0.clone();
+        let mut url = Url::clone(&self.0);
         url.set_path(path);
         url
     }
@@ -58,7 +60,7 @@ impl FromStr for Endpoint {
             && matches!(url.path(), "" | "/")
             && url.query().is_none()
             && url.fragment().is_none();
-        let endpoint = Self(url);
+        let endpoint = Self(Arc::new(url));
         match endpoint.0.scheme() {
             "https" => {}
             "http" if endpoint.is_loopback() => {}

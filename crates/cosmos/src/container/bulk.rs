@@ -42,7 +42,7 @@ enum Fate {
 impl Container {
     /// Patches documents independently of each other; one answer each, in the same order.
     ///
-    /// Requests go out side by side, at most [`REQUESTS_MAX`] at a time. Where a range is
+    /// Requests go out side by side, at most eight at a time. Where a range is
     /// gone, its patches are spread over the ranges that took its place.
     pub async fn patch_many(&self, patches: &[Patching]) -> Vec<Patched> {
         let mut fates: Vec<Fate> = patches.iter().map(|_| Fate::Again(Duration::ZERO)).collect();

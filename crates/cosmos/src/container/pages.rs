@@ -22,7 +22,7 @@ impl Container {
     ///
     /// # Errors
     ///
-    /// Sorted by what to do: [`Why`].
+    /// Sorted by what to do: [`crate::Why`].
     pub async fn query(
         &self,
         query: &Query,
@@ -46,7 +46,7 @@ impl Container {
     ///
     /// # Errors
     ///
-    /// Sorted by what to do: [`Why`].
+    /// Sorted by what to do: [`crate::Why`].
     pub async fn query_all(&self, query: &Query, key: &PartitionKey) -> Result<Page, Failure> {
         let mut all = self.query(query, Within::Key(key), None, None).await?;
         while let Some(continuation) = all.continuation.take() {
@@ -62,7 +62,7 @@ impl Container {
     ///
     /// # Errors
     ///
-    /// Sorted by what to do: [`Why`].
+    /// Sorted by what to do: [`crate::Why`].
     pub async fn feed(&self, range: &str, start: &Start, max: u32) -> Result<Written, Failure> {
         let layout = self.layout().await?;
         let of = InRange { range, container_rid: layout.rid.as_deref() };
