@@ -1,4 +1,7 @@
 //! What a query yields. Pure: documents in, values out; nothing is copied that is not built anew.
+//!
+//! A value is borrowed from a document, a parameter or the text for as long as it can be. Names
+//! are looked up in frames on the stack, so that a row costs no allocation.
 
 use super::ast::{Expr, Name, Select};
 use super::error::QueryError;

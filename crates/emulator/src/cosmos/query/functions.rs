@@ -1,5 +1,14 @@
 //! The built-in functions, found by name.
 //!
+//! | file | what is there |
+//! |---|---|
+//! | `types` | `IS_DEFINED`, `IS_NULL`, … |
+//! | `text` | searching, cutting and building texts |
+//! | `convert` | `ToString`, `StringToNumber`, … |
+//! | `array` | arrays, sets, `ObjectToArray`, `CHOOSE`, `IIF` |
+//! | `math` | doubles, and 64-bit integers (`INTADD`, …) |
+//! | `regex` | `RegexMatch` |
+//!
 //! A function sees its arguments as they are, undefined ones too, and answers undefined where
 //! they are of the wrong type. What depends on the clock or on chance is not supported.
 

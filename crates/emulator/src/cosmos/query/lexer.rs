@@ -1,4 +1,6 @@
 //! From bytes to tokens: words, parameters, numbers, texts and symbols, each with its position.
+//!
+//! Positions are bytes, and every cut is made at a character's edge; nothing is indexed unchecked.
 
 use super::error::QueryError;
 use super::limits::TEXT_BYTES_MAX;

@@ -3,6 +3,10 @@
 //! Pure: no I/O and no clock. A text becomes tokens (`lexer`), a tree (`parser`), a tree whose
 //! names are known (`check`, `grouping`), and with parameters and documents a list of values
 //! (`evaluate`). What is not supported is refused by name and position.
+//!
+//! Not supported: user-defined functions, functions of geometry, of the clock and of chance,
+//! full-text and vector search, ORDER BY together with aggregates or GROUP BY, subqueries beside
+//! an aggregate.
 
 mod ast;
 mod check;

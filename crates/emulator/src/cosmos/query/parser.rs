@@ -173,7 +173,7 @@ pub(super) fn is_keyword(word: &str) -> bool {
     KEYWORDS.iter().any(|keyword| keyword.eq_ignore_ascii_case(word))
 }
 
-const KEYWORDS: [&str; 31] = [
+const KEYWORDS: [&str; 29] = [
     "AND",
     "ARRAY",
     "AS",
@@ -187,7 +187,6 @@ const KEYWORDS: [&str; 31] = [
     "FALSE",
     "FROM",
     "GROUP",
-    "HAVING",
     "IN",
     "JOIN",
     "LIKE",
@@ -202,7 +201,6 @@ const KEYWORDS: [&str; 31] = [
     "TRUE",
     "UDF",
     "UNDEFINED",
-    "UNION",
     "VALUE",
     "WHERE",
 ];

@@ -1,4 +1,8 @@
 //! WHERE, SELECT, DISTINCT, TOP and OFFSET: what becomes of the rows.
+//!
+//! The order in which clauses take effect: WHERE drops rows; GROUP BY and aggregates fold them;
+//! SELECT makes values; ORDER BY sorts them; DISTINCT drops repeats; OFFSET, LIMIT and TOP cut.
+//! Where nothing has to be sorted or folded, rows are asked for only until there are enough.
 
 use super::aggregate::Groups;
 use super::order::Sorted;

@@ -1,4 +1,15 @@
 //! Equality, order within a type, and the order of types.
+//!
+//! | operands | `=` `!=` `IN` | `<` `<=` `>` `>=` `BETWEEN` |
+//! |---|---|---|
+//! | one is undefined | undefined | undefined |
+//! | two types, neither null | undefined | undefined |
+//! | null and another type | false, true | undefined |
+//! | two nulls, booleans, numbers or texts | by value | by value |
+//! | two arrays or objects | by content | undefined |
+//!
+//! The service's documents call the third row undefined as well; but `c.x != null` is in wide use,
+//! is what Entity Framework writes, and does find what is not null.
 
 use serde_json::{Number, Value};
 use std::cmp::Ordering;
@@ -42,7 +53,7 @@ pub(super) fn order(left: Option<&Value>, right: Option<&Value>) -> Option<Order
 }
 
 /// The order of ORDER BY: undefined, null, booleans, numbers, texts, arrays, objects.
-pub(super) fn total(left: Option<&Value>, right: Option<&Value>) -> Ordering {
+pub(in crate::cosmos::query) fn total(left: Option<&Value>, right: Option<&Value>) -> Ordering {
     let ranks = left.map_or(0, rank).cmp(&right.map_or(0, rank));
     ranks.then_with(|| match (left, right) {
         (Some(Value::Array(left)), Some(Value::Array(right))) => left

@@ -1,4 +1,8 @@
 //! FROM and JOIN: the rows of a query, one at a time, as frames on the stack.
+//!
+//! Under the frames of the aliases lies one with the name by which FROM calls the container; a
+//! path from there is then like any other (`FROM c.home`, `k IN c.kids`), and `FROM root r` binds
+//! `r` above it. The check has seen to it that only FROM itself can look that deep.
 
 use super::collect::Collector;
 use super::{Frame, Scope};

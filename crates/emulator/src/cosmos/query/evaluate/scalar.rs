@@ -139,15 +139,15 @@ impl<'e> Scope<'e> {
         Ok(value)
     }
 
+    /// `IN`: as the equalities with `OR` between them.
     fn is_in(&self, value: &'e Expr, among: &'e [Expr]) -> Result<Datum<'e>, QueryError> {
-        let Some(value) = self.scalar(value)? else { return Ok(None) };
+        let value = self.scalar(value)?;
         let mut result = Some(false);
         for candidate in among {
-            match self.scalar(candidate)? {
-                Some(candidate) if compare::equal(&value, &candidate) => {
-                    return Ok(truth(Some(true)));
-                }
-                Some(_) => {}
+            let candidate = self.scalar(candidate)?;
+            match compare::equality(value.as_deref(), candidate.as_deref()) {
+                Some(true) => return Ok(truth(Some(true))),
+                Some(false) => {}
                 None => result = None,
             }
         }

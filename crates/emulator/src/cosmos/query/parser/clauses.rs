@@ -1,4 +1,13 @@
 //! SELECT and its clauses.
+//!
+//! ```text
+//! query   SELECT [DISTINCT] [TOP n] (* | VALUE expr | expr [[AS] alias], …)
+//!         [FROM source (JOIN source)*] [WHERE expr] [GROUP BY expr, …]
+//!         [ORDER BY expr [ASC | DESC], …] [OFFSET n LIMIT n]
+//! source  alias IN place | place [[AS] alias]
+//! place   name path | ( query )
+//! n       a whole number | @parameter
+//! ```
 
 use super::Parser;
 use crate::cosmos::query::ast::{

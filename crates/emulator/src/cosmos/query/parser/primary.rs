@@ -1,4 +1,13 @@
 //! What operators join: literals, paths, calls, objects, arrays, subqueries.
+//!
+//! ```text
+//! primary  base ( .name | [expr] )*
+//! base     number | text | @parameter | null | true | false | undefined | alias
+//!          | FUNCTION ( expr, … ) | EXISTS ( query ) | ARRAY ( query )
+//!          | ( expr ) | ( query ) | [ expr, … ] | { name : expr, … }
+//! ```
+//!
+//! As in the service, a keyword is no name after a dot: `c.value` is written `c["value"]`.
 
 use super::Parser;
 use crate::cosmos::query::ast::{Aggregate, Call, Expr, Name, Step};

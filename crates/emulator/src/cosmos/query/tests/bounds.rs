@@ -74,7 +74,7 @@ fn shortly(text: &str, documents: &Value) -> String {
 #[test]
 fn a_runaway_join_ends() {
     let documents = json!([{"n": (0..1_000).collect::<Vec<_>>()}]);
-    let joins: String = (0..10).map(|n| format!(" JOIN j{n} IN c.n")).collect();
+    let joins = (0..10).fold(String::new(), |joins, n| format!("{joins} JOIN j{n} IN c.n"));
     for what in ["VALUE COUNT(1)", "VALUE c", "DISTINCT VALUE 1", "TOP 1 VALUE c.missing"] {
         let text = format!("SELECT {what} FROM c{joins} WHERE true");
         assert!(shortly(&text, &documents).contains("takes too many rows"), "{what}");

@@ -285,6 +285,38 @@ fn what_the_rust_sdk_rewrites_is_evaluated() {
 }
 
 #[test]
+fn what_the_other_sdks_rewrite_is_evaluated() {
+    let documents = json!([{"_rid": "x", "k": 2}, {"_rid": "y", "k": 1}, {"_rid": "z"}]);
+    check(
+        "SELECT r._rid, [{\"item\": r.k}] AS orderByItems, r AS payload
+         FROM Root AS r WHERE ((r.k > 0) AND (true)) ORDER BY r.k",
+        &documents,
+        expect![[r#"
+            {"_rid":"y","orderByItems":[{"item":1}],"payload":{"_rid":"y","k":1}}
+            {"_rid":"x","orderByItems":[{"item":2}],"payload":{"_rid":"x","k":2}}
+        "#]],
+    );
+    check(
+        "SELECT VALUE [{\"item\": COUNT(1)}]
+         FROM c",
+        &documents,
+        expect![[r#"
+            [{"item":3}]
+        "#]],
+    );
+    check(
+        "SELECT [{\"item\": c.k}] AS groupByItems, {\"k\": c.k, \"n\": {\"item\": COUNT(1)}} AS payload
+         FROM c GROUP BY c.k",
+        &documents,
+        expect![[r#"
+            {"groupByItems":[{"item":2}],"payload":{"k":2,"n":{"item":1}}}
+            {"groupByItems":[{"item":1}],"payload":{"k":1,"n":{"item":1}}}
+            {"groupByItems":[{}],"payload":{"n":{"item":1}}}
+        "#]],
+    );
+}
+
+#[test]
 fn refusals_name_the_construct_and_its_position() {
     check_errors(
         &[

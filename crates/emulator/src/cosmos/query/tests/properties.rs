@@ -1,9 +1,11 @@
 //! What holds for every text: parsing ends, and rendering means the same.
 
+use super::super::evaluate::{canonical, compare};
 use super::super::parser::OPERATORS;
 use super::super::{Condition, check, parse, parser, render};
 use super::{outbox, run};
 use proptest::prelude::*;
+use serde_json::{Value, json};
 use std::cmp::Ordering;
 
 /// What queries are made of.
@@ -156,6 +158,74 @@ proptest! {
         let text = format!("SELECT VALUE {text} FROM c");
         prop_assert!(rendered(&text).is_some(), "{}", text);
         means_the_same(&text)?;
+    }
+}
+
+/// Values of every type, some of them equal to others.
+fn value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(json!(null)),
+        any::<bool>().prop_map(Value::from),
+        (-3..3_i64).prop_map(Value::from),
+        (-3..3_i32).prop_map(|n| json!(f64::from(n) / 2.0)),
+        "[ab]{0,2}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(2, 6, 3, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+            prop::collection::btree_map("[ab]", inner, 0..3).prop_map(|map| json!(map)),
+        ]
+    })
+}
+
+/// A LIKE pattern as a regular expression.
+fn as_regex(pattern: &str) -> regex::Regex {
+    let body = pattern.replace('%', ".*").replace('_', ".");
+    regex::Regex::new(&format!("^(?s:{body})$")).unwrap()
+}
+
+proptest! {
+    #[test]
+    fn like_agrees_with_a_regular_expression(text in "[ab]{0,8}", pattern in "([ab%_]|\\[\\^?[ab]\\]){0,6}") {
+        let answer = run(&format!("SELECT VALUE '{text}' LIKE '{pattern}'"), &json!([]));
+        prop_assert_eq!(answer.unwrap(), [json!(as_regex(&pattern).is_match(&text))]);
+    }
+
+    #[test]
+    fn any_page_of_a_sort_is_that_part_of_the_whole(
+        values in prop::collection::vec(prop::option::of(value()), 0..200),
+        (skip, take) in (0..150_usize, 0..40_usize),
+        direction in prop::sample::select(vec!["ASC", "DESC"]),
+    ) {
+        let documents: Vec<_> = (0..).zip(&values).map(|(id, value)| match value {
+            Some(value) => json!({"id": id, "k": value}),
+            None => json!({"id": id}),
+        }).collect();
+        let documents = json!(documents);
+        let text = format!("SELECT VALUE c.id FROM c ORDER BY c.k {direction}, c.id");
+        let whole = run(&text, &documents).unwrap();
+        prop_assert_eq!(whole.len(), values.len());
+        let page = run(&format!("{text} OFFSET {skip} LIMIT {take}"), &documents).unwrap();
+        prop_assert_eq!(page, whole.into_iter().skip(skip).take(take).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn the_order_of_values_is_total(a in value(), b in value(), c in value()) {
+        let order = |left, right| compare::total(Some(left), Some(right));
+        prop_assert_eq!(order(&a, &b), order(&b, &a).reverse());
+        prop_assert!(order(&a, &b).is_gt() || order(&b, &c).is_gt() || order(&a, &c).is_le());
+        prop_assert_eq!(order(&a, &b).is_eq(), compare::equal(&a, &b));
+        prop_assert_eq!(canonical(&a) == canonical(&b), compare::equal(&a, &b));
+    }
+
+    #[test]
+    fn groups_count_every_row_once(values in prop::collection::vec(value(), 1..30)) {
+        let documents: Vec<_> = values.iter().map(|value| json!({"k": value})).collect();
+        let groups = run("SELECT c.k, COUNT(1) AS n FROM c GROUP BY c.k", &json!(documents)).unwrap();
+        let distinct = run("SELECT DISTINCT c.k FROM c", &json!(documents)).unwrap();
+        prop_assert_eq!(groups.len(), distinct.len());
+        let rows: u64 = groups.iter().filter_map(|group| group["n"].as_u64()).sum();
+        prop_assert_eq!(rows, values.len() as u64);
     }
 }
 
