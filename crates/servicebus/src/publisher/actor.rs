@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use tracing::{info, warn};
 
-use super::topic_link::{Refused, TopicLink};
+use super::topic_link::{Gone, Refused, TopicLink};
 use super::{Request, Sent, State};
 use crate::account::Account;
 use crate::link::{Connection, Trouble};
@@ -49,7 +49,7 @@ struct Setback {
 /// What there is to do.
 enum Wake {
     Asked(Request),
-    Gone(Trouble),
+    Gone(Gone),
     Renew,
 }
 
@@ -73,7 +73,8 @@ impl Actor {
         while let Some(wake) = self.wake().await {
             match wake {
                 Wake::Asked(request) => self.answer(request).await,
-                Wake::Gone(trouble) => self.lose_link(trouble),
+                Wake::Gone(Gone::Link(trouble)) => self.lose_link(trouble),
+                Wake::Gone(Gone::All(trouble)) => self.forget(trouble),
                 Wake::Renew => self.renew().await,
             }
         }
@@ -88,7 +89,7 @@ impl Actor {
         };
         tokio::select! {
             biased;
-            trouble = link.gone() => Some(Wake::Gone(trouble)),
+            gone = link.gone() => Some(Wake::Gone(gone)),
             () = tokio::time::sleep_until(connection.renew_at()) => Some(Wake::Renew),
             request = requests.recv() => request.map(Wake::Asked),
         }
@@ -98,7 +99,7 @@ impl Actor {
         match request {
             Request::Suspect { link } if link != self.links => (),
             Request::Suspect { .. } => {
-                self.forget(Trouble::Lost("a settlement did not come".to_owned())).await;
+                self.forget(Trouble::Lost("a settlement did not come".to_owned()));
             }
             // What is still queued is answered; nobody can ask for more.
             Request::Close => self.wires.requests.close(),
@@ -161,12 +162,12 @@ impl Actor {
             }
             Err(Refused::Unsent(trouble)) => {
                 let fault = trouble.unsent();
-                self.forget(trouble).await;
+                self.forget(trouble);
                 Sent::Failed(fault)
             }
             Err(Refused::Unsettled(trouble)) => {
                 let fault = trouble.unsettled();
-                self.lose_link(trouble);
+                self.forget(trouble);
                 Sent::Failed(fault)
             }
         }
@@ -196,7 +197,7 @@ impl Actor {
             }
             Err(trouble) => {
                 self.set_back(&trouble);
-                self.forget(trouble.clone()).await;
+                self.forget(trouble.clone());
                 Err(trouble)
             }
         }
@@ -240,12 +241,11 @@ impl Actor {
         self.wires.state.send_replace(State::Down(trouble));
     }
 
-    /// Neither link nor connection is worth keeping.
-    async fn forget(&mut self, trouble: Trouble) {
+    /// Neither link nor connection is worth keeping. Nor is a goodbye worth waiting for: dropped,
+    /// the connection still says it, if anyone listens.
+    fn forget(&mut self, trouble: Trouble) {
         self.lose_link(trouble);
-        if let Some(connection) = self.connection.take() {
-            connection.close().await;
-        }
+        self.connection = None;
     }
 
     async fn renew(&mut self) {
@@ -254,7 +254,7 @@ impl Actor {
             Ok(()) => self.wires.measure.renewals.add(1),
             Err(trouble) => {
                 self.set_back(&trouble);
-                self.forget(trouble).await;
+                self.forget(trouble);
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fe2o3_amqp::link::SendError;
+use fe2o3_amqp::link::{DetachError, SendError};
 use fe2o3_amqp::{Sendable, Sender};
 use fe2o3_amqp_types::definitions::SenderSettleMode;
 use fe2o3_amqp_types::messaging::SerializableBody;
@@ -24,6 +24,14 @@ const MESSAGE_BYTES_MAX: u64 = 256 * 1024;
 pub(super) struct TopicLink {
     sender: Sender,
     batch_bytes_max: u64,
+}
+
+/// What is gone, and why.
+pub(super) enum Gone {
+    /// The broker took the link away; session and connection are well.
+    Link(Trouble),
+    /// The session ended, or the connection.
+    All(Trouble),
 }
 
 /// Why a transfer did not go out.
@@ -94,9 +102,14 @@ impl TopicLink {
         }
     }
 
-    /// Resolves when the link is gone, with the reason. May be dropped and called again.
-    pub(super) async fn gone(&mut self) -> Trouble {
-        self.sender.on_detach().await.into()
+    /// Resolves when the link is gone. May be dropped and called again.
+    pub(super) async fn gone(&mut self) -> Gone {
+        let error = self.sender.on_detach().await;
+        if matches!(error, DetachError::SessionStopped(_) | DetachError::IllegalState) {
+            Gone::All(error.into())
+        } else {
+            Gone::Link(error.into())
+        }
     }
 
     /// Says goodbye.
