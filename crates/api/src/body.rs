@@ -38,7 +38,7 @@ pub(crate) fn must_be_empty(headers: &HeaderMap, body: &[u8]) -> Result<(), Prob
         return Ok(());
     }
     must_be_json(headers)?;
-    Fields::parse(body)?.finish()
+    Fields::parse(body)?.finish(Some(()))
 }
 
 fn is_json(content_type: &str) -> bool {

@@ -48,7 +48,6 @@ pub(crate) async fn change_quantity<S: Aggregates<Order>>(
     must_be_json(&asked.headers)?;
     let mut fields = Fields::parse(&body?)?;
     let quantity = fields.required("quantity", quantity);
-    fields.finish()?;
-    let Some(quantity) = quantity else { return Err(Problem::Invalid(Vec::new())) };
+    let quantity = fields.finish(quantity)?;
     change(&*store, &id, &asked, |order| order.change_quantity(quantity, asked.now)).await
 }

@@ -106,12 +106,12 @@ impl Fields {
         self.keep(name, read)
     }
 
-    /// Whether all was right: nothing wrong, and nothing left.
-    pub(crate) fn finish(self) -> Result<(), Problem> {
+    /// What was made of the fields, if all was right: nothing wrong, and nothing left. `made` is
+    /// there unless something was wrong.
+    pub(crate) fn finish<T>(self, made: Option<T>) -> Result<T, Problem> {
         let Self { left, mut wrong } = self;
-        let unknown = left.into_iter().map(|(name, _)| Invalid::unknown(&name));
-        wrong.extend(unknown);
-        if wrong.is_empty() { Ok(()) } else { Err(Invalid::all(wrong)) }
+        wrong.extend(left.iter().map(|(name, _)| Invalid::unknown(name)));
+        made.filter(|_| wrong.is_empty()).ok_or_else(|| Invalid::all(wrong))
     }
 
     fn keep<T>(&mut self, name: &'static str, read: Result<T, String>) -> Option<T> {
@@ -161,5 +161,36 @@ impl<'de> Visitor<'de> for Pairs {
             pairs.push(pair);
         }
         Ok(pairs)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn no_body_is_too_strange_to_be_read_or_refused(body: Vec<u8>) {
+            drop(Fields::parse(&body).and_then(|fields| fields.finish(Some(()))));
+        }
+
+        #[test]
+        fn every_field_is_taken_or_said_to_be_unknown(names: std::collections::BTreeSet<String>) {
+            let object: serde_json::Map<_, _> =
+                names.iter().map(|name| (name.clone(), Value::from(1))).collect();
+            let body = serde_json::to_vec(&object).unwrap();
+            let Err(Problem::Invalid(unknown)) = Fields::parse(&body).unwrap().finish(Some(())) else {
+                prop_assert!(names.is_empty());
+                return Ok(());
+            };
+            prop_assert_eq!(unknown.len(), names.len().min(100));
+        }
+
+        #[test]
+        fn whole_numbers_in_bounds_are_quantities_and_no_others(given: i64) {
+            let is_in_bounds = (1..=i64::from(Quantity::MAX)).contains(&given);
+            prop_assert_eq!(quantity(&Value::from(given)).is_ok(), is_in_bounds);
+        }
     }
 }

@@ -75,13 +75,17 @@ pub(crate) async fn ready<S: Aggregates<Order>>(store: Arc<S>) -> Answer {
     Ok(json(code, &HealthView { status, dependencies: vec![store] }))
 }
 
-/// In words for everybody: the route is anonymous, and causes name hosts and ports.
+/// In words for everybody: the route is anonymous, and causes name hosts and ports. A problem of
+/// the set-up is written to be read, but may quote the service at length: its beginning will do.
 fn reason(fault: &Fault) -> String {
     match fault {
         Fault::Throttled { .. } => "is busy".into(),
         Fault::Unavailable(_) => "cannot be reached".into(),
         Fault::Unanswered(_) => "does not answer".into(),
-        Fault::Misconfigured { problem } => problem.clone(),
+        Fault::Misconfigured { problem } => problem.chars().take(REASON_MAX).collect(),
         Fault::Conflict | Fault::Rejected { .. } => "refuses to be read".into(),
     }
 }
+
+/// The most characters of a reason: a sentence or two.
+const REASON_MAX: usize = 200;

@@ -65,11 +65,11 @@ fn bind(listen: Listen) -> anyhow::Result<TcpListener> {
 }
 
 async fn serve(listener: TcpListener, settings: cosmos::Settings) -> anyhow::Result<()> {
+    let stop = stop_signal()?;
     info!(address = %listener.local_addr()?, "listening");
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let store = Arc::new(Opening::default());
     let mut open = std::pin::pin!(store.open(settings));
-    let stop = stop_signal()?;
     let serving = api::serve(listener, api::routes(Arc::clone(&store)), now, stop);
     let mut serving = std::pin::pin!(serving);
     tokio::select! {

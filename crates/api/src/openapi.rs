@@ -10,7 +10,8 @@ pub(crate) use requests::{PlacementBody, QuantityBody};
 use crate::routes::Answer;
 use crate::{cancel, change_quantity, health, history, list, place, read, ship};
 use http::{HeaderValue, header};
-use utoipa::OpenApi;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
+use utoipa::{Modify, OpenApi};
 use warp::reply::Response;
 
 /// Generates the document.
@@ -52,6 +53,23 @@ pub(crate) fn answer() -> Answer {
         health::live,
         health::ready,
         answer,
-    )
+    ),
+    modifiers(&FunctionKey),
+    security((), ("functionKey" = []))
 )]
 struct Document;
+
+/// The key that the Functions host asks for, if the service runs behind one.
+struct FunctionKey;
+
+impl Modify for FunctionKey {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let key = ApiKeyValue::with_description(
+            "x-functions-key",
+            "Behind the Functions host, orders need a key; health and this document do not",
+        );
+        let scheme = SecurityScheme::ApiKey(ApiKey::Header(key));
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("functionKey", scheme);
+    }
+}

@@ -82,12 +82,8 @@ fn placement(headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<Placeme
     let account_number = fields.required("accountNumber", parsed::<AccountNumber>);
     let quantity = fields.required("quantity", quantity);
     let key = fields.header::<IdempotencyKey>("Idempotency-Key", headers);
-    fields.finish()?;
+    let (account_number, quantity) = fields.finish(account_number.zip(quantity))?;
 
-    // Nothing was wrong, so that both are there.
-    let (Some(account_number), Some(quantity)) = (account_number, quantity) else {
-        return Err(Problem::Invalid(Vec::new()));
-    };
     let id = match (order_id, key) {
         (Some(id), _) => id,
         (None, Some(key)) => key.order_id(&account_number),

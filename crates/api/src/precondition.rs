@@ -199,4 +199,13 @@ mod tests {
         let twice = [("if-none-match", "*"), ("if-none-match", "*")];
         check(&twice, expect![[r#"BadCondition { name: "If-None-Match" }"#]]);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_header_is_too_strange_to_be_read_or_refused(value in "[ -~\\t]{0,40}") {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::IF_MATCH, value.parse().unwrap());
+            drop(Conditions::of(&headers).map(|conditions| conditions.judge(Sequence::FIRST)));
+        }
+    }
 }

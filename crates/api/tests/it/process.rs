@@ -22,6 +22,16 @@ struct Line {
     level: String,
     message: String,
     address: Option<SocketAddr>,
+    span: Option<Span>,
+}
+
+/// What every line of a request's way carries.
+#[derive(Debug, Deserialize, PartialEq)]
+struct Span {
+    trace_id: String,
+    invocation_id: String,
+    method: String,
+    path: String,
 }
 
 struct Process {
@@ -46,6 +56,16 @@ impl Process {
         let line = timeout(Duration::from_secs(30), self.lines.next_line()).await;
         let line = line.expect("it says something").expect("UTF-8")?;
         Some(serde_json::from_str(&line).expect("each line is JSON"))
+    }
+
+    /// The first line that begins like this.
+    async fn line_of(&mut self, beginning: &str) -> Line {
+        loop {
+            let line = self.line().await.expect("it says so before it ends");
+            if line.message.starts_with(beginning) {
+                return line;
+            }
+        }
     }
 
     async fn address(&mut self) -> SocketAddr {
@@ -91,11 +111,9 @@ async fn it_listens_and_answers_before_there_is_a_store() {
 }
 
 #[tokio::test]
-async fn why_there_is_no_store_is_one_line() {
+async fn why_there_is_no_store_is_said() {
     let mut process = Process::start(&[&NO_STORE[..], &[("LISTEN", "127.0.0.1:0")]].concat());
-    process.address().await;
-    let line = process.line().await.unwrap();
-    assert!(line.message.starts_with("not ready: store: unavailable: "), "{line:?}");
+    let line = process.line_of("not ready: store: unavailable: ").await;
     assert_eq!(line.level, "ERROR");
 }
 
@@ -116,4 +134,22 @@ async fn a_taken_address_is_said_with_what_to_do() {
     let line = process.line().await.unwrap();
     assert!(line.message.contains("set LISTEN to another address"), "{line:?}");
     assert_eq!(process.end().await, Some(1));
+}
+
+#[tokio::test]
+async fn a_requests_log_lines_carry_its_trace_and_invocation_and_no_key() {
+    let mut process = Process::start(&[&NO_STORE[..], &[("LISTEN", "127.0.0.1:0")]].concat());
+    let mut stream = TcpStream::connect(process.address().await).await.unwrap();
+    let request = "GET /api/orders/o?code=KEY\nX-Functions-Key: KEY\n\
+                   X-Azure-Functions-InvocationId: i-7\n\
+                   traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    stream.write_all(&crate::world::wire(request)).await.unwrap();
+    let line = process.line_of("store: unavailable: ").await;
+    let span = Span {
+        trace_id: "4bf92f3577b34da6a3ce929d0e0e4736".into(),
+        invocation_id: "i-7".into(),
+        method: "GET".into(),
+        path: "/api/orders/o".into(),
+    };
+    assert_eq!(line.span, Some(span));
 }
