@@ -68,10 +68,11 @@ async fn a_page_that_fails_is_read_again_and_never_passed() {
     world.ranges(&[("0", &[])]);
     let _alone = alone(&world);
     world.until("following", |world| 2 < world.calls_made()).await;
-    for call in 0..20 {
+    world.put("a.1", EventState::Pending);
+    // Each read of the page goes well, and what follows it does not.
+    for call in [1, 3, 5] {
         world.plan(call, Mishap::Away);
     }
-    world.put("a.1", EventState::Pending);
     world.until("a.1 told", told("a.1")).await;
     world.assert_sound();
 }
@@ -112,7 +113,7 @@ async fn feed_is_only_a_hint_so_what_it_lost_is_found_by_the_next_sweep() {
     let _alone = alone(&world);
     world.until("following", |world| 2 < world.calls_made()).await;
     world.put_unseen("a.1");
-    world.until("a.1 told", told("a.1")).await;
+    world.within(Duration::from_mins(2), "a.1 told", told("a.1")).await;
     assert_eq!(world.taken(), [id("a.1")]);
 }
 

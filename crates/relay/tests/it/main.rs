@@ -8,6 +8,7 @@
 
 mod alone;
 mod crash;
+mod functions;
 mod history;
 mod host;
 mod round;

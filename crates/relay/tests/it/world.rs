@@ -146,9 +146,14 @@ impl World {
         self.state().ranges = ranges.iter().map(range).collect();
     }
 
-    /// Waits until something is so, which must not take long.
+    /// Waits until something is so, for less than the minute after which a sweep would mend it.
     pub(crate) async fn until(&self, what: &str, is_so: impl Fn(&Self) -> bool) {
-        let waited = tokio::time::timeout(Duration::from_mins(10), async {
+        self.within(Duration::from_secs(30), what, is_so).await;
+    }
+
+    /// Waits until something is so, at most this long.
+    pub(crate) async fn within(&self, most: Duration, what: &str, is_so: impl Fn(&Self) -> bool) {
+        let waited = tokio::time::timeout(most, async {
             while !is_so(self) {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
