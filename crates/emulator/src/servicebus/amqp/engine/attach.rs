@@ -73,10 +73,8 @@ impl Engine {
         world.tallies.attaches += 1;
         let node = Address::parse(attach.address());
         let attached = match &node {
-            Address::Entity(path) | Address::Management(path)
-                if !self.grants.cover(path, world.now) =>
-            {
-                let words = format!("No valid token was put for '{path}'.");
+            Address::Entity(_) | Address::Management(_) if !self.may_attach(&node, world) => {
+                let words = format!("No valid token was put for '{}'.", attach.address());
                 Err(Problem::new(condition::UNAUTHORIZED, words))
             }
             Address::Entity(path) if attach.client_receives => {
@@ -97,6 +95,17 @@ impl Engine {
         };
         if let Err(problem) = attached {
             self.refuse_attach(channel, &attach, &problem);
+        }
+    }
+
+    /// Whether a token covers the node, by its own path or one above it.
+    fn may_attach(&self, node: &Address, world: &World<'_>) -> bool {
+        match node {
+            Address::Cbs => true,
+            Address::Entity(path) => self.grants.cover(path, world.now),
+            Address::Management(path) => {
+                self.grants.cover(&format!("{path}/$management"), world.now)
+            }
         }
     }
 
