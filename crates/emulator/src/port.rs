@@ -91,3 +91,19 @@ where
         tracing::debug!("a connection ended: {error}");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_cannot_be_had_is_told_with_the_way_out() {
+        let (_kept, at) = bind_tcp("--here", "127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let taken = bind_tcp("--here", at).await.unwrap_err().to_string();
+        assert!(taken.contains(&format!("sport = :{}", at.port())), "{taken}");
+        assert!(taken.ends_with("a free port be picked with --here 127.0.0.1:0"), "{taken}");
+        // An address that is kept for documentation, and no machine's own.
+        let foreign = bind_tcp("--here", "192.0.2.1:0".parse().unwrap()).await.unwrap_err();
+        assert!(foreign.to_string().contains("an address of this machine"), "{foreign}");
+    }
+}

@@ -1,4 +1,14 @@
 //! One invocation: sent to the handler, bounded by the function timeout, judged.
+//!
+//! | what goes wrong | what follows |
+//! |---|---|
+//! | the handler is not ready yet | the invocation waits for it, for two minutes at most |
+//! | it ended for good | the invocation fails |
+//! | the connection breaks, or the answer is not what the contract says | likewise |
+//! | the function timeout passes | the handler is killed, and with it every other invocation |
+//!
+//! Whether a failed invocation is tried again is its function's retry policy's affair, and only
+//! for triggers that have one: a failed HTTP request is its client's to repeat.
 
 use super::{
     load::Function,
@@ -219,4 +229,51 @@ pub(crate) fn chain(error: &dyn Error) -> String {
         source = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn running() -> Running {
+        Running { pid: 1, at: "127.0.0.1:7".parse().unwrap(), starts: 1 }
+    }
+
+    #[test]
+    fn headers_of_one_connection_do_not_travel_on() {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            ("connection", "keep-alive, X-Mine"),
+            ("x-mine", "1"),
+            ("transfer-encoding", "chunked"),
+            ("upgrade", "h2c"),
+            ("content-length", "3"),
+            ("x-other", "2"),
+        ] {
+            headers.insert(name, value.parse().unwrap());
+        }
+        remove_hop_headers(&mut headers);
+        let mut left: Vec<_> = headers.keys().map(header::HeaderName::as_str).collect();
+        left.sort_unstable();
+        assert_eq!(left, ["content-length", "x-other"]);
+    }
+
+    #[test]
+    fn a_payload_is_sent_without_a_length() {
+        let id = Uuid::nil();
+        let request = payload_request(running(), "Relay", id, "{}".into()).unwrap();
+        assert_eq!(request.uri(), "http://127.0.0.1:7/Relay");
+        assert_eq!(request.headers().get(header::CONTENT_LENGTH), None);
+        assert_eq!(hyper::body::Body::size_hint(request.body()).exact(), None);
+        let header = |name| request.headers().get(name).unwrap().to_str().unwrap();
+        assert_eq!(header("x-azure-functions-invocationid"), id.to_string());
+        assert_eq!(header("user-agent"), format!("Azure-Functions-Host/{HOST_VERSION}"));
+    }
+
+    #[test]
+    fn an_error_is_told_with_its_causes() {
+        let cause = serde_json::from_str::<bool>("x").unwrap_err();
+        let told = chain(&Failure::Encoding(cause));
+        assert_eq!(told, "the payload cannot be written: expected value at line 1 column 1");
+    }
 }

@@ -1,5 +1,8 @@
 //! The timer trigger: waits for the schedule, or for a run by hand, and invokes.
 //!
+//! Azure keeps in blob storage when a timer last ran, and catches up once when the host starts
+//! after a missed time (`IsPastDue`). This host keeps nothing, so that a timer is never past due.
+//!
 //! A function never runs twice at once, and what is missed while it runs is not caught up with:
 //! the next time counts from its end. When it last ran is known to this process only.
 

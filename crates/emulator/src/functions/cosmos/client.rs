@@ -1,4 +1,8 @@
 //! Requests to a Cosmos DB account: signed, sent, and their answers taken apart.
+//!
+//! This is the Functions extension's client, not the project's: the emulator shares no code with
+//! the clients that are tested against it. It needs a dozen lines of the protocol, and retries
+//! nothing by itself: whoever calls waits and asks again.
 
 use crate::{clock::Clock, functions::load::Account};
 use bytes::Bytes;
@@ -142,5 +146,44 @@ impl Answer {
     pub(super) fn json<'a, T: serde::Deserialize<'a>>(&'a self, what: &str) -> Result<T, Trouble> {
         serde_json::from_slice(&self.body)
             .map_err(|source| Trouble::Unreadable { what: what.into(), source })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::functions::cosmos::sign::Key;
+
+    fn request(path: &[&str], signed: usize) -> Request<Full<Bytes>> {
+        let account =
+            Account { endpoint: "http://127.0.0.1:8081/".parse().unwrap(), key: Key::emulator() };
+        let client = CosmosClient::new(account, Arc::new(Clock::new()));
+        let headers = &[("if-match", "\"1\"")];
+        let body = String::new();
+        let call = Call { method: Method::GET, kind: "docs", path, signed, headers, body };
+        client.request(call).unwrap()
+    }
+
+    #[test]
+    fn names_are_escaped_in_the_path() {
+        let path = ["dbs", "my shop", "colls", "o", "docs", "a+b/ü"];
+        let request = request(&path, 6);
+        assert_eq!(request.uri().path(), "/dbs/my%20shop/colls/o/docs/a%2Bb%2F%C3%BC");
+        assert_eq!(request.headers()["if-match"], "\"1\"");
+    }
+
+    #[test]
+    fn a_feed_is_signed_by_its_parent() {
+        let path = ["dbs", "d", "colls", "c", "docs"];
+        let sent = request(&path, 4);
+        let date = sent.headers()["x-ms-date"].to_str().unwrap();
+        let expect = Key::emulator().authorization("GET", "docs", "dbs/d/colls/c", date);
+        assert_eq!(sent.headers()[header::AUTHORIZATION], expect);
+    }
+
+    #[test]
+    fn a_date_has_the_form_of_http() {
+        let at = "2026-11-03T20:05:09.7Z".parse().unwrap();
+        assert_eq!(http_date(at), "Tue, 03 Nov 2026 20:05:09 GMT");
     }
 }

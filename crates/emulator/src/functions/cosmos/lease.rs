@@ -183,6 +183,26 @@ mod tests {
     }
 
     #[test]
+    fn two_newcomers_need_not_fight() {
+        // Mine is one of three, and the other has two: that is its share.
+        let leases =
+            [lease("0", Some("me"), 90), lease("1", Some("b"), 90), lease("2", Some("b"), 90)];
+        assert!(taken(&leases, 100).is_empty());
+        // A third host counts as soon as it owns something.
+        let leases = ["a", "a", "b"].map(|owner| lease("0", Some(owner), 90));
+        assert_eq!(taken(&leases, 100).len(), 1);
+    }
+
+    #[test]
+    fn silence_is_counted_from_the_last_write_if_there_is_no_timestamp() {
+        let text =
+            r#"{"id":"p..0","LeaseToken":"0","Owner":"h","ContinuationToken":null,"_ts":40}"#;
+        let lease: Lease = serde_json::from_str(text).unwrap();
+        let free = |now| lease.is_free(Timestamp::from_second(now).unwrap(), MINUTE);
+        assert!(!free(100) && free(101));
+    }
+
+    #[test]
     fn a_merged_range_begins_where_the_slower_parent_was() {
         let at = |continuation: Option<&str>| Lease {
             continuation: continuation.map(str::to_owned),

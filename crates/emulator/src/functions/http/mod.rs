@@ -1,4 +1,13 @@
 //! The host's HTTP port: routes of HTTP triggers, and the admin routes.
+//!
+//! | request | answer |
+//! |---|---|
+//! | `/admin/…` | how the host is, what it runs, a timer run by hand; needs the master key |
+//! | a route and method of a function | the handler's answer; needs a key if the function says so |
+//! | `/`, unless a function has it | that the host is up |
+//! | anything else, a wrong method included | 404 without a body |
+//!
+//! Keys are asked for only when the host was given some, as `func start` does not ask either.
 
 mod admin;
 mod trigger;

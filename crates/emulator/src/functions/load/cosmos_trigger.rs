@@ -1,4 +1,8 @@
 //! `cosmosDBTrigger`: every property of version 4 of the extension, and advice on those of 3.
+//!
+//! Azure ignores a property that it does not know. A name of version 3 then means a trigger that
+//! reads from another place, or from another time, than its author wrote; here it is a mistake.
+//! The account must be a local one: this host is for development, and speaks plain HTTP.
 
 use super::reader::Reader;
 use crate::functions::{cosmos::sign::Key, settings::Settings};

@@ -189,3 +189,61 @@ impl<'a> Reader<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problems(json: &str, read: impl FnOnce(&mut Reader<'_>)) -> Vec<String> {
+        let mut problems = Problems::default();
+        if let Some(mut reader) = Reader::file("f.json", json, &mut problems) {
+            read(&mut reader);
+            reader.finish(|key| (key == "old").then_some("it is called new"));
+        }
+        problems.into_vec().iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_mistake_is_named_by_its_whole_path() {
+        let found = problems(r#"{"a":{"b":[{},{"c":1}]}}"#, |reader| {
+            reader.object("a", |mut a| {
+                a.objects("b", |mut b| drop(b.text("c")));
+            });
+        });
+        assert_eq!(found, ["f.json: a.b[1].c: 1 is not a text"]);
+    }
+
+    #[test]
+    fn what_nobody_asked_for_is_a_mistake() {
+        let found = problems(r#"{"x":1,"old":2,"known":true}"#, |reader| {
+            assert!(reader.flag("known"));
+        });
+        let expect = ["f.json: old: it is called new", "f.json: x: there is no such property"];
+        assert_eq!(found, expect);
+    }
+
+    #[test]
+    fn a_number_is_whole_and_within_its_bounds() {
+        let found = problems(r#"{"a":0,"b":1.5,"c":"1","d":7}"#, |reader| {
+            let read = ["a", "b", "c", "d"].map(|key| reader.number(key, 1, 9));
+            assert_eq!(read, [None, None, None, Some(7)]);
+        });
+        let expect = ["a: 0", "b: 1.5", "c: \"1\""]
+            .map(|start| format!("f.json: {start} is not a whole number from 1 to 9"));
+        assert_eq!(found, expect);
+    }
+
+    #[test]
+    fn null_is_as_good_as_nothing() {
+        let found = problems(r#"{"a":null,"b":null}"#, |reader| {
+            assert_eq!((reader.text("a"), reader.texts("b")), (None, Vec::new()));
+        });
+        assert!(found.is_empty(), "{found:?}");
+    }
+
+    #[test]
+    fn a_file_holds_an_object() {
+        assert_eq!(problems("[]", |_| {}), ["f.json: it must hold a JSON object"]);
+        assert!(problems("{", |_| {}).concat().starts_with("f.json: it is not JSON: EOF"));
+    }
+}
