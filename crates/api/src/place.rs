@@ -70,7 +70,8 @@ async fn repeated<S: Aggregates<Order>>(placement: &Placement, store: &S) -> Ans
             Ok(view::order(StatusCode::OK, found.state))
         }
         Some(_) => Err(Problem::PlacedOtherwise { id: placement.id.clone() }),
-        None => Err(Problem::Overtaken),
+        // It is there, and this replica does not know yet: no reason to tell the client no.
+        None => Err(Store::reading(Fault::Unavailable("the order cannot be read yet".into()))),
     }
 }
 

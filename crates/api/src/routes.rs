@@ -33,6 +33,7 @@ pub fn routes<S: Aggregates<Order> + 'static>(
     no_trailing_slash().and(known).or(unknown).unify().map(respond)
 }
 
+/// All orders: listed, and placed.
 fn orders<S: Aggregates<Order> + 'static>(
     store: &Arc<S>,
 ) -> impl Filter<Extract = (Answer,), Error = Rejection> + Clone + use<S> {
@@ -44,6 +45,7 @@ fn orders<S: Aggregates<Order> + 'static>(
     list.or(place).unify().or(orders.map(|| only("GET, HEAD, POST"))).unify()
 }
 
+/// One order: read, and changed; and what happened to it.
 fn order<S: Aggregates<Order> + 'static>(
     store: &Arc<S>,
 ) -> impl Filter<Extract = (Answer,), Error = Rejection> + Clone + use<S> {
@@ -64,6 +66,7 @@ fn order<S: Aggregates<Order> + 'static>(
         .unify()
 }
 
+/// What is done to an order rather than written into it.
 fn deeds<S: Aggregates<Order> + 'static>(
     store: &Arc<S>,
 ) -> impl Filter<Extract = (Answer,), Error = Rejection> + Clone + use<S> {
@@ -77,6 +80,7 @@ fn deeds<S: Aggregates<Order> + 'static>(
     cancels.or(ships).unify().or(only_post).unify()
 }
 
+/// How the service is, and what it offers: open to everybody.
 fn service<S: Aggregates<Order> + 'static>(
     store: &Arc<S>,
 ) -> impl Filter<Extract = (Answer,), Error = Rejection> + Clone + use<S> {
@@ -97,6 +101,7 @@ fn reads() -> impl Filter<Extract = (), Error = Rejection> + Copy {
     get().or(head()).unify()
 }
 
+/// Hands the store to a use case.
 fn with<S: Send + Sync + 'static>(
     store: &Arc<S>,
 ) -> impl Filter<Extract = (Arc<S>,), Error = Infallible> + Clone + use<S> {
@@ -104,6 +109,7 @@ fn with<S: Send + Sync + 'static>(
     any().map(move || Arc::clone(&store))
 }
 
+/// The last row of a path: it exists, and the method does not.
 fn only(allow: &'static str) -> Answer {
     Err(Problem::WrongMethod { allow })
 }

@@ -100,17 +100,18 @@ async fn what_the_store_will_never_take_is_422() {
 }
 
 #[tokio::test]
-async fn a_conflict_without_an_order_is_409() {
+async fn an_order_that_exists_and_cannot_be_read_yet_is_503() {
     check(
         Fault::Conflict,
         expect![[r#"
-        409 Conflict
-        content-type: application/problem+json
+            503 Service Unavailable
+            content-type: application/problem+json
+            retry-after: 2
 
-        {"type":"urn:problem-type:orders:order-changing",
-         "title":"The order is being changed by others",
-         "status":409,
-         "detail":"Nothing was changed; send the request again"}"#]],
+            {"type":"urn:problem-type:orders:store-away",
+             "title":"The store of the orders cannot be used now",
+             "status":503,
+             "detail":"Nothing was done; send the request again later"}"#]],
     )
     .await;
 }
