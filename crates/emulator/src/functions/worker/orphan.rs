@@ -5,6 +5,10 @@
 //! in a foreign program. So the host starts itself once more; that process states the wish, which
 //! survives exec, and then becomes the handler. Elsewhere the handler is started directly, and
 //! only an orderly end of the host ends it.
+//!
+//! The kernel watches the thread that started the child, not the whole process. That thread is a
+//! worker of the runtime, which ends with the runtime; so nothing here may call `block_in_place`,
+//! which lets a worker go earlier.
 
 use std::{
     ffi::OsString,
