@@ -25,10 +25,27 @@ use tracing::{error, info, warn};
 
 /// Publishes the pending events of Cosmos DB to Service Bus, in order, and marks them processed.
 ///
-/// It is set up by its environment: see README.md. What is wrong with it is said at once.
+/// Under the Functions host it is woken by its calls; otherwise it follows the change feed itself.
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(version, after_help = ENVIRONMENT)]
 struct Arguments {}
+
+const ENVIRONMENT: &str = "\
+Environment:
+  COSMOS_ENDPOINT              https://<account>.documents.azure.com
+  COSMOS_KEY                   the account's key; without one, Entra ID
+  COSMOS_DATABASE              [default: shop]
+  COSMOS_CONTAINER             [default: orders]
+  SERVICEBUS_NAMESPACE         <namespace>.servicebus.windows.net, with Entra ID
+  SERVICEBUS_CONNECTION        instead of it, a connection string
+  SERVICEBUS_TOPIC             [default: orders]
+  RELAY_RETENTION              how long processed events are kept [default: 7d]
+  RELAY_SWEEP_AFTER            how long one may be pending unnoticed [default: 60s]
+  RELAY_POLL                   pauses between reads, busy..idle [default: 5ms..1s]
+  RELAY_IN_FLIGHT              orders sent side by side [default: 64]
+  LISTEN                       where health is served [default: 127.0.0.1:8082]
+  FUNCTIONS_CUSTOMHANDLER_PORT set by the Functions host, which then wakes it
+  RUST_LOG                     [default: info]";
 
 fn main() -> ExitCode {
     let Arguments {} = Arguments::parse();

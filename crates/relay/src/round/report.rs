@@ -93,7 +93,8 @@ impl Tally {
 
     pub(super) fn end(self) -> Result<RoundReport, RoundFault> {
         let Self { report, orders, open, fault } = self;
-        debug!(orders, open, "round: {report}");
+        let RoundReport { published, marked, parked, held, unreadable } = report;
+        debug!(orders, published, marked, parked, held, unreadable, open, "round");
         match fault {
             None => Ok(report),
             Some(fault) => Err(RoundFault { report, open, fault }),
