@@ -20,6 +20,9 @@ pub(crate) struct Stamp {
     pub(crate) locked_until: Option<Timestamp>,
     /// 0 active, 1 deferred, 2 scheduled.
     pub(crate) state: i32,
+    /// Its lock as a UUID, if no delivery tag tells it: `azure-servicebus` up to 7.14 looks for it
+    /// in deferred messages.
+    pub(crate) lock_token: Option<[u8; 16]>,
     /// Where it was dead-lettered, if it was forwarded from there.
     pub(crate) dead_letter_source: Option<std::sync::Arc<str>>,
 }
@@ -28,6 +31,9 @@ pub(crate) struct Stamp {
 pub(crate) fn encode(message: &Message, stamp: &Stamp, into: &mut BytesMut) {
     into.reserve(message.bare.len() + message.annotations.bytes.len() + 256);
     put_header(message, stamp.delivery_count, into);
+    if let Some(token) = stamp.lock_token {
+        put_delivery_annotations(token, into);
+    }
     put_annotations(message, stamp, into);
     into.put_slice(&message.bare);
 }
@@ -56,6 +62,14 @@ fn put_header(message: &Message, delivery_count: u32, into: &mut BytesMut) {
     if let Some(byte) = into.get_mut(size_at) {
         *byte = size;
     }
+}
+
+fn put_delivery_annotations(token: [u8; 16], into: &mut BytesMut) {
+    const KEY: &str = "x-opt-lock-token";
+    into.put_slice(&[0, 0x53, section::DELIVERY_ANNOTATIONS, 0xc1, 1 + 2 + 16 + 1 + 16, 2]);
+    put_symbol(into, KEY);
+    into.put_u8(0x98);
+    into.put_slice(&token);
 }
 
 fn put_annotations(message: &Message, stamp: &Stamp, into: &mut BytesMut) {

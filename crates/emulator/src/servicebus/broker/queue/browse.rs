@@ -48,6 +48,7 @@ fn scheduled_stamp(sequence: i64, sent: jiff::Timestamp) -> Stamp {
         enqueued: sent,
         delivery_count: 0,
         locked_until: None,
+        lock_token: None,
         state: 2,
         dead_letter_source: None,
     }

@@ -65,7 +65,9 @@ impl Queue {
         {
             self.sessions.lock_one(&session, token.sequence);
         }
-        self.hand_out(token, mode, now).ok_or(missing)
+        let mut delivery = self.hand_out(token, mode, now).ok_or(missing)?;
+        delivery.stamp.lock_token = Some(token.to_uuid());
+        Ok(delivery)
     }
 
     /// Checks that a message is deferred and not locked; says which session it is in.
@@ -136,6 +138,7 @@ pub(super) fn stamp(sequence: i64, entry: &Entry, locked_until: Option<Timestamp
         enqueued: entry.enqueued,
         delivery_count: entry.delivery_count,
         locked_until,
+        lock_token: None,
         state: i32::from(entry.deferred),
         dead_letter_source: entry.source.as_ref().map(Arc::clone),
     }
