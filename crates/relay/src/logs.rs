@@ -2,29 +2,29 @@
 //!
 //! Not on stderr: the Functions host takes every line there for an error.
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::prelude::*;
 
 /// What is logged where `RUST_LOG` does not say.
 const DEFAULT: &str = "info";
 
-/// What to log, from `RUST_LOG`.
+/// What to log, from `RUST_LOG`: levels by target. Not `EnvFilter`, whose filters by span and field
+/// bring half a megabyte of regex engine.
 ///
 /// # Errors
 ///
 /// What is wrong with it, and what would be right.
-pub fn filter(get: impl Fn(&str) -> Option<String>) -> Result<EnvFilter, String> {
+pub fn filter(get: impl Fn(&str) -> Option<String>) -> Result<Targets, String> {
     let given = get("RUST_LOG").filter(|given| !given.trim().is_empty());
     let given = given.as_deref().unwrap_or(DEFAULT);
-    EnvFilter::try_new(given)
+    given
+        .parse()
         .map_err(|error| format!("RUST_LOG: {error}; right would be `info` or `info,relay=debug`"))
 }
 
 /// Logs from here on.
-pub fn start(filter: EnvFilter) {
-    tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_current_span(false)
-        .with_env_filter(filter)
-        .init();
+pub fn start(filter: Targets) {
+    let lines =
+        tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(false);
+    tracing_subscriber::registry().with(lines.with_filter(filter)).init();
 }

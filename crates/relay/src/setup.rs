@@ -6,7 +6,7 @@ use crate::logs;
 use cosmos::{Container, CosmosOutbox, NoTls, Patience};
 use servicebus::{Account, Problems, ServiceBusPublisher};
 use std::sync::Arc;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
 
 /// The relay between Cosmos DB and Service Bus.
 pub type AzureApp = App<CosmosOutbox, ServiceBusPublisher>;
@@ -17,7 +17,7 @@ pub struct Setup {
     /// The relay's own settings.
     pub settings: Settings,
     /// What to log.
-    pub filter: EnvFilter,
+    pub filter: Targets,
     /// Where the store and the broker are.
     pub clients: Clients,
 }
