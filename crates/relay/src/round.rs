@@ -9,7 +9,7 @@
 //! 4. Mark what was settled and what was parked, all orders in one call.
 //! 5. Anything left open fails the round, so that it is tried again. Parked is not open.
 //!
-//! **Order inside a process**: rounds take turns on an order ([`Turns`]) from looking it up to the
+//! **Order inside a process**: rounds take turns on an order (`Turns`) from looking it up to the
 //! last answer of the broker; what was settled is remembered before the turn ends.
 //!
 //! **Order across processes**: two relays may hold the same order at once, one of them long
