@@ -121,8 +121,10 @@ async fn receive(
 
 /// Takes all that the session holds now, then frees it for whoever comes next.
 async fn drain(mut session: MessageReceiver, sender: &mpsc::Sender<Result<Arrival>>) -> Result<()> {
+    let mut wait = FIRST_WAIT;
     loop {
-        let messages = session.receive(BATCH, MESSAGE_WAIT).await?;
+        let messages = session.receive(BATCH, wait).await?;
+        wait = NEXT_WAIT;
         if messages.is_empty() {
             session.close().await;
             return Ok(());
@@ -144,5 +146,8 @@ const AHEAD: usize = 1024;
 const BATCH: usize = 64;
 /// How long a worker waits for a session before it asks again.
 const SESSION_WAIT: Duration = Duration::from_secs(5);
+/// A session is granted for what it holds: its first message is on its way, however slow the
+/// machine. To free the session before it came would count as a failed delivery.
+const FIRST_WAIT: Duration = Duration::from_secs(10);
 /// How long a session may be silent before it is freed.
-const MESSAGE_WAIT: Duration = Duration::from_millis(20);
+const NEXT_WAIT: Duration = Duration::from_millis(100);

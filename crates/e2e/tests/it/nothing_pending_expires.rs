@@ -17,8 +17,6 @@ async fn nothing_pending_expires_however_long_the_relay_is_away() -> Result<()> 
 
     world.emulator.advance(A_YEAR).await?;
     states(&world.client, &order, &["pending"]).await?;
-    // Both live by the machine's clock, a year behind the store's.
-    world.relay.set("RELAY_SWEEP_AFTER", "0s");
     let mut tail = Tail::start(&world.emulator.servicebus, "all")?;
     world.relay.start().await?;
     assert_eq!(world.client.change(&order, 4).await?.status, 200);
