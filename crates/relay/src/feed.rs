@@ -1,7 +1,7 @@
 //! Standing alone: a loop over all ranges of the change feed, and the sweep beside it.
 //!
-//! It starts from now on, and sweeps everything that is pending once its place in the feed is
-//! known, so that nothing falls between the two. A page that failed is read again, and never
+//! It starts from now on, and sweeps everything that is pending at once, and again when its place
+//! in the feed is known, so that nothing falls between the two. A page that failed is read again, and never
 //! passed. A range that was split or merged is followed into its children from where it ended;
 //! whatever may have been missed on the way, the sweep after it finds.
 //!

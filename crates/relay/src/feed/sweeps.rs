@@ -17,6 +17,8 @@ pub(super) async fn sweep_on<O: Outbox, P: Publisher, F>(shared: &Shared<O, P, F
     let mut ticks = interval(EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks.tick().await; // the first one comes at once
+    // INVARIANT(feed-is-only-a-hint): what is pending goes out also where the feed cannot be read.
+    shared.catch_up.notify_one();
     let mut backoff = Backoff::default();
     loop {
         tokio::select! {
