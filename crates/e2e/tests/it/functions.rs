@@ -38,6 +38,10 @@ async fn an_order_becomes_a_message_under_the_functions_host() -> Result<()> {
     assert_eq!(stage.client.get("/api/health/ready").await?.status, 200);
     assert_eq!(stage.client.get("/api/openapi.json").await?.status, 200);
 
+    let wrong = stage.client.request(reqwest::Method::DELETE, "/api/orders").send().await?;
+    assert_eq!(wrong.status(), 405, "the handler answers, not the host");
+    assert!(wrong.headers().contains_key("allow"));
+
     let mut tail = Tail::start(&stage.azure.servicebus, "all")?;
     let order = stage.client.place("A-17", 3).await?;
     assert_eq!(stage.client.change(&order, 4).await?.status, 200);
