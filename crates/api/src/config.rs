@@ -9,7 +9,7 @@
 
 use cosmos::Settings;
 use std::net::{Ipv4Addr, SocketAddr};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
 
 /// All that the process is told.
 #[derive(Debug)]
@@ -18,8 +18,8 @@ pub(crate) struct Config {
     pub(crate) store: Settings,
     /// Where to listen, and for whom.
     pub(crate) listen: Listen,
-    /// What to log.
-    pub(crate) log: EnvFilter,
+    /// What to log: levels by target. `EnvFilter` would bring a regex engine for its filters by span.
+    pub(crate) log: Targets,
 }
 
 /// Who calls.
@@ -73,11 +73,10 @@ fn listen(var: &impl Fn(&str) -> Option<String>) -> Result<Listen, String> {
     }
 }
 
-fn log(var: &impl Fn(&str) -> Option<String>) -> Result<EnvFilter, String> {
+fn log(var: &impl Fn(&str) -> Option<String>) -> Result<Targets, String> {
     let given = var(LOG).filter(|given| !given.trim().is_empty());
     let given = given.unwrap_or_else(|| "info".into());
-    EnvFilter::try_new(&given)
-        .map_err(|_| format!("{LOG} is {given:?}; write info, or api=debug,info"))
+    given.parse().map_err(|_| format!("{LOG} is {given:?}; write info, or api=debug,info"))
 }
 
 const PORT: &str = "FUNCTIONS_CUSTOMHANDLER_PORT";

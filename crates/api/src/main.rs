@@ -22,13 +22,14 @@ use std::sync::Arc;
 use tokio::runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{error, info};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::prelude::*;
 
 fn main() -> ExitCode {
     match Config::read(|name| std::env::var(name).ok()) {
         Ok(config) => start(config),
         Err(mistakes) => {
-            log_to_stdout(EnvFilter::new("info"));
+            log_to_stdout(Targets::new().with_default(LevelFilter::INFO));
             for mistake in mistakes {
                 error!("{mistake}");
             }
@@ -92,14 +93,11 @@ fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
     })
 }
 
-fn log_to_stdout(filter: EnvFilter) {
-    tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_current_span(true)
-        .with_span_list(false)
-        .with_env_filter(filter)
-        .init();
+/// As JSON on stdout: the Functions host takes every line on stderr for an error.
+fn log_to_stdout(filter: Targets) {
+    let lines = tracing_subscriber::fmt::layer().json().flatten_event(true);
+    let lines = lines.with_current_span(true).with_span_list(false);
+    tracing_subscriber::registry().with(filter).with(lines).init();
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place where the clock is read")]
