@@ -57,7 +57,11 @@ async fn resolve<F: Form>(
     match read_back::<F>(container, change).await {
         Ok(ReadBack::Ours) => Ok(()),
         Ok(ReadBack::Others) => Err(Fault::Conflict),
-        Ok(ReadBack::Nothing) => Err(fault(container, Failure { open: false, ..failure })),
+        // What was answered is over; what was not may still be on its way.
+        Ok(ReadBack::Nothing) => {
+            let open = matches!(failure.why, Why::Unanswered(_));
+            Err(fault(container, Failure { open, ..failure }))
+        }
         Err(_) => Err(fault(container, failure)),
     }
 }

@@ -91,6 +91,15 @@ async fn what_is_not_there_did_not_happen() {
 }
 
 #[tokio::test]
+async fn what_is_not_there_yet_may_still_be_on_its_way() {
+    let silence = (0..4).map(|_| Answer::Silence);
+    let peer = Peer::start(silence.chain([reply(207, MISSING)])).await;
+    let fault = commit(&peer, Basis::New).await.unwrap_err();
+    assert!(fault.may_have_happened(), "{fault}");
+    assert_eq!(peer.left(), 0);
+}
+
+#[tokio::test]
 async fn only_where_nobody_answers_at_all_it_stays_open() {
     let peer = Peer::start((0..8).map(|_| Answer::Silence)).await;
     let fault = commit(&peer, Basis::New).await.unwrap_err();
