@@ -22,6 +22,7 @@ use amqp::{
     engine::{Tallies, World},
 };
 use broker::{Broker, ConnectionId, Effect};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::{
     collections::HashMap,
@@ -115,7 +116,8 @@ impl ServiceBus {
         let mut guard = self.lock();
         let Shared { broker, tallies, connections, .. } = &mut *guard;
         let alarm = broker.next_alarm();
-        let mut world = World { broker, faults: &self.faults, tallies, now };
+        let machine = machine_time();
+        let mut world = World { broker, faults: &self.faults, tallies, now, machine };
         let result = work(&mut world);
         for (connection, effect) in broker.take_effects() {
             if let Some(sender) = connections.get(&connection) {
@@ -164,4 +166,13 @@ impl ServiceBus {
     fn lock(&self) -> MutexGuard<'_, Shared> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The machine's time, as clients know it when they date their tokens.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "clients date tokens by the machine's clock, which is never advanced"
+)]
+pub(crate) fn machine_time() -> Timestamp {
+    Timestamp::now()
 }

@@ -40,22 +40,49 @@ pub(crate) enum Put {
     Refused(i32, &'static str),
 }
 
+/// A connection has put tokens for more paths than are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TooMany;
+
+/// Paths that the tokens of one connection may name; an SDK names one or two an entity.
+const GRANTS_MAX: usize = 1_000;
+
 /// What the tokens of one connection grant.
 #[derive(Debug)]
 pub(crate) struct Grants {
     trusted: bool,
     by_path: HashMap<String, Timestamp>,
+    next_expiry: Option<Timestamp>,
 }
 
 impl Grants {
     /// No grants, or all of them for a client that SASL has shown to know the key.
     pub(crate) fn new(trusted: bool) -> Self {
-        Self { trusted, by_path: HashMap::new() }
+        Self { trusted, by_path: HashMap::new(), next_expiry: None }
     }
 
     /// Adds a grant; a later token for the same path replaces an earlier one.
-    pub(crate) fn add(&mut self, grant: Grant) {
+    ///
+    /// # Errors
+    /// If there are too many.
+    pub(crate) fn add(&mut self, grant: Grant) -> Result<(), TooMany> {
+        if GRANTS_MAX <= self.by_path.len() && !self.by_path.contains_key(&grant.path) {
+            return Err(TooMany);
+        }
         self.by_path.insert(grant.path, grant.until);
+        self.next_expiry = self.by_path.values().min().copied();
+        Ok(())
+    }
+
+    /// When the first of them ends.
+    pub(crate) fn next_expiry(&self) -> Option<Timestamp> {
+        self.next_expiry
+    }
+
+    /// Forgets those that have ended.
+    pub(crate) fn expire(&mut self, now: Timestamp) {
+        self.by_path.retain(|_, until| now < *until);
+        self.next_expiry = self.by_path.values().min().copied();
     }
 
     /// Whether `path` is covered at `now`: by a grant for it or for something above it.

@@ -36,6 +36,7 @@ impl Problem {
             MESSAGE_LOCK_LOST | SESSION_LOCK_LOST => 410,
             SESSION_CANNOT_BE_LOCKED | ENTITY_ALREADY_EXISTS => 409,
             UNAUTHORIZED => 401,
+            NOT_IMPLEMENTED => 501,
             SERVER_BUSY => 503,
             TIMEOUT => 408,
             INTERNAL => 500,

@@ -12,8 +12,10 @@ use super::{
 use crate::servicebus::{
     ServiceBus,
     broker::{ConnectionId, Effect},
+    machine_time,
 };
 use bytes::{BufMut, BytesMut};
+use jiff::Timestamp;
 use std::{io, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -163,6 +165,7 @@ impl Connection {
             let Self { reader, writer, input, engine, effects, .. } = self;
             let beat = engine.peer_idle().map(|idle| spoken + idle / 2);
             let (waiting, hungry) = (engine.out().len(), engine.is_hungry());
+            let expiry = engine.next_expiry().map(until);
             input.reserve(READ);
             tokio::select! {
                 biased;
@@ -191,6 +194,9 @@ impl Connection {
                 }
                 () = sleep_until(beat.unwrap_or(heard + IDLE_MAX)), if beat.is_some() => {
                     engine.heartbeat();
+                }
+                () = sleep(expiry.unwrap_or_default()), if expiry.is_some() => {
+                    self.bus.with(|world| self.engine.expire_tokens(world));
                 }
                 () = std::future::ready(()), if hungry && waiting == 0 => {}
             }
@@ -227,6 +233,11 @@ impl Connection {
             }
         });
     }
+}
+
+/// How long it is until `instant`, by the machine's time.
+fn until(instant: Timestamp) -> Duration {
+    Duration::try_from(machine_time().duration_until(instant)).unwrap_or_default()
 }
 
 fn handle_frames(engine: &mut Engine, input: &mut BytesMut, world: &mut World<'_>) -> Step {

@@ -15,6 +15,8 @@ mod refusal;
 mod report;
 mod schedule;
 mod send;
+#[cfg(test)]
+mod tests;
 mod topic;
 
 pub(crate) use address::{Address, Target};

@@ -4,7 +4,11 @@ mod batch;
 mod decode;
 mod edit;
 mod encode;
+#[cfg(test)]
+pub(crate) mod sample;
 pub(crate) mod sections;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use batch::split_batch;
 pub(crate) use decode::{decode, id_text};

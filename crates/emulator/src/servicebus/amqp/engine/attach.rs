@@ -99,12 +99,12 @@ impl Engine {
     }
 
     /// Whether a token covers the node, by its own path or one above it.
-    fn may_attach(&self, node: &Address, world: &World<'_>) -> bool {
+    pub(super) fn may_attach(&self, node: &Address, world: &World<'_>) -> bool {
         match node {
             Address::Cbs => true,
-            Address::Entity(path) => self.grants.cover(path, world.now),
+            Address::Entity(path) => self.grants.cover(path, world.machine),
             Address::Management(path) => {
-                self.grants.cover(&format!("{path}/$management"), world.now)
+                self.grants.cover(&format!("{path}/$management"), world.machine)
             }
         }
     }

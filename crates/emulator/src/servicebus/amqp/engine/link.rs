@@ -22,6 +22,17 @@ pub(super) enum Link {
     Detached,
 }
 
+impl Link {
+    /// What is at the broker's end.
+    pub(super) fn node(&self) -> Option<&Address> {
+        match self {
+            Self::Incoming(incoming) => Some(&incoming.node),
+            Self::Outgoing(outgoing) => Some(&outgoing.node),
+            Self::Detached => None,
+        }
+    }
+}
+
 /// A link on which the client sends.
 #[derive(Debug)]
 pub(super) struct Incoming {

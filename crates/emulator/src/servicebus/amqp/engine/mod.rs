@@ -13,6 +13,8 @@ mod link;
 mod open;
 mod requests;
 mod session;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use dispose::properties;
 pub(crate) use incoming::new_id;
@@ -49,8 +51,10 @@ pub(crate) struct World<'a> {
     pub(crate) faults: &'a Faults,
     /// What is counted.
     pub(crate) tallies: &'a mut Tallies,
-    /// The instant.
+    /// The emulator's instant.
     pub(crate) now: Timestamp,
+    /// The machine's instant, by which clients date their tokens; it is never advanced.
+    pub(crate) machine: Timestamp,
 }
 
 /// What went over all connections so far.
@@ -189,6 +193,28 @@ impl Engine {
             for (channel, handle) in links {
                 self.pump(channel, handle, world);
             }
+        }
+    }
+
+    /// When the next token expires, by the machine's time.
+    pub(crate) fn next_expiry(&self) -> Option<Timestamp> {
+        self.grants.next_expiry()
+    }
+
+    /// Detaches the links that no token covers any more.
+    pub(crate) fn expire_tokens(&mut self, world: &mut World<'_>) {
+        self.grants.expire(world.machine);
+        let mut uncovered = Vec::new();
+        for (channel, session) in &self.sessions {
+            let links =
+                session.links.iter().filter_map(|(handle, link)| Some((handle, link.node()?)));
+            let links = links.filter(|(_, node)| !self.may_attach(node, world));
+            uncovered.extend(links.map(|(handle, _)| (*channel, *handle)));
+        }
+        let words = "ExpiredToken: the token that covered the link has expired.";
+        let problem = Problem::new(condition::UNAUTHORIZED, words);
+        for (channel, handle) in uncovered {
+            self.detach_with(channel, handle, &problem, world);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        cbs::{self, Put},
+        cbs::{self, Put, TooMany},
         condition::Problem,
         request::{Request, Response},
     },
@@ -44,12 +44,14 @@ impl Engine {
     }
 
     fn put_token(&mut self, request: &Request, world: &mut World<'_>) -> Response {
-        match cbs::put_token(request, world.now) {
-            Put::Taken(grant) => {
-                world.tallies.tokens += 1;
-                self.grants.add(grant);
-                Response::token(202, "Accepted")
-            }
+        match cbs::put_token(request, world.machine) {
+            Put::Taken(grant) => match self.grants.add(grant) {
+                Ok(()) => {
+                    world.tallies.tokens += 1;
+                    Response::token(202, "Accepted")
+                }
+                Err(TooMany) => Response::token(403, "Too many tokens on one connection."),
+            },
             Put::Refused(status, why) => Response::token(status, why),
         }
     }
