@@ -10,4 +10,6 @@ pub(crate) mod performative;
 pub(crate) mod request;
 pub(crate) mod sasl;
 pub(crate) mod scan;
+#[cfg(test)]
+mod tests;
 pub(crate) mod value;

@@ -1,6 +1,7 @@
 //! Correlation filters: every property named must be there and equal.
 
 use super::{Fields, fields::System};
+use crate::servicebus::amqp::value::Ask;
 use serde_amqp::Value;
 
 /// What a message must have.
@@ -46,6 +47,15 @@ impl Correlation {
                 |wanted| matches!(fields.system(property), Value::String(text) if text == *wanted),
             )
         });
-        system && self.properties.iter().all(|(name, wanted)| fields.user(name) == Some(wanted))
+        let same = |found: &Value, wanted: &Value| {
+            // A configuration cannot say how wide a number is.
+            let numbers = found.integer().zip(wanted.integer());
+            found == wanted || numbers.is_some_and(|(found, wanted)| found == wanted)
+        };
+        system
+            && self
+                .properties
+                .iter()
+                .all(|(name, wanted)| fields.user(name).is_some_and(|found| same(found, wanted)))
     }
 }

@@ -3,6 +3,8 @@
 mod correlation;
 mod fields;
 mod sql;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use correlation::Correlation;
 pub(crate) use fields::Fields;

@@ -5,6 +5,8 @@ mod config;
 mod forwarding;
 mod node;
 mod rules;
+#[cfg(test)]
+mod tests;
 
 pub use config::ConfigErrors;
 

@@ -3,6 +3,9 @@
 use serde_json::{Map, Value};
 use std::{cell::RefCell, fmt::Display, time::Duration};
 
+/// .NET's `TimeSpan.MaxValue`, by which Azure says that there is no limit.
+const FOREVER: &str = "P10675199DT2H48M5.4775807S";
+
 /// A value of the configuration with its path.
 #[derive(Debug, Clone)]
 pub(super) struct Node<'a> {
@@ -99,12 +102,15 @@ impl<'a> Node<'a> {
 
     /// A duration in ISO 8601, if there is one.
     pub(super) fn duration(&self, max: Duration) -> Option<Duration> {
-        let parsed = self.present()?.as_str().and_then(|text| {
+        let text = self.present()?.as_str();
+        if text == Some(FOREVER) {
+            return Some(max);
+        }
+        let parsed = text.and_then(|text| {
             let span: jiff::Span = text.parse().ok()?;
             let day = jiff::SpanRelativeTo::days_are_24_hours();
             Duration::try_from(span.to_duration(day).ok()?).ok()
         });
-        // .NET's TimeSpan.MaxValue stands for no limit.
         let parsed = parsed.filter(|it| Duration::ZERO < *it).map(|it| it.min(max));
         self.expected(parsed, "a duration such as PT1M")
     }

@@ -125,7 +125,7 @@ fn an_expired_token_detaches_its_links_unless_it_was_renewed() {
     assert_eq!(peer.engine.next_expiry(), Timestamp::from_second(10).ok());
     peer.seen();
     peer.machine = Timestamp::from_second(10).unwrap();
-    peer.with(|engine, world| engine.expire_tokens(world));
+    peer.with(Engine::expire_tokens);
     let detach = peer.only();
     assert_eq!(detach.field(0), &Value::Uint(2));
     assert_eq!(detach.condition(2), Some(condition::UNAUTHORIZED));

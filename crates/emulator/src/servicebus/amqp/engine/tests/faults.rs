@@ -94,7 +94,7 @@ fn an_attach_is_delayed_or_cut() {
     let mut peer = with_fault("attach", "delay", r#","delayMs":50"#);
     peer.attach_receiver(0, "q");
     assert!(peer.seen().is_empty());
-    peer.with(|engine, world| engine.resume(world));
+    peer.with(Engine::resume);
     assert_eq!(peer.codes(), [code::ATTACH]);
 }
 

@@ -33,9 +33,10 @@ fn a_sender_is_given_credit_with_its_attach() {
 fn what_is_not_there_is_refused_with_an_attach_and_a_detach() {
     for (receives, terminus) in [(true, 5), (false, 6)] {
         let mut peer = Peer::begun();
-        match receives {
-            true => peer.attach_receiver(0, "nowhere"),
-            false => peer.attach_sender(0, "nowhere"),
+        if receives {
+            peer.attach_receiver(0, "nowhere");
+        } else {
+            peer.attach_sender(0, "nowhere");
         }
         let seen = peer.seen();
         assert_eq!(seen.len(), 2);

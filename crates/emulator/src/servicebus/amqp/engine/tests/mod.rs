@@ -148,12 +148,12 @@ impl Peer {
 
     /// Attaches a link on which the client sends to `address`.
     pub(super) fn attach_sender(&mut self, handle: u32, address: &str) {
-        self.attach(handle, false, source("client"), target(address), Value::Null);
+        self.attach((handle, false), source("client"), target(address), Value::Null);
     }
 
     /// Attaches a link on which the client receives from `address`, peek-lock.
     pub(super) fn attach_receiver(&mut self, handle: u32, address: &str) {
-        self.attach(handle, true, source(address), target("client"), Value::Null);
+        self.attach((handle, true), source(address), target("client"), Value::Null);
     }
 
     /// Attaches a link on which the client receives from a session of `address`.
@@ -162,10 +162,16 @@ impl Peer {
         fields[0] = string(address);
         fields[7] = map([(symbol("com.microsoft:session-filter"), session)]);
         let timeout = map([(symbol("com.microsoft:timeout"), Value::Uint(5_000))]);
-        self.attach(handle, true, described(0x28, fields), target("client"), timeout);
+        self.attach((handle, true), described(0x28, fields), target("client"), timeout);
     }
 
-    fn attach(&mut self, handle: u32, receives: bool, source: Value, target: Value, more: Value) {
+    fn attach(
+        &mut self,
+        (handle, receives): (u32, bool),
+        source: Value,
+        target: Value,
+        more: Value,
+    ) {
         let modes = [Value::Ubyte(0), Value::Ubyte(1)];
         let mut fields = vec![string(format!("link-{handle}")), Value::Uint(handle)];
         fields.push(Value::Bool(receives));

@@ -232,7 +232,7 @@ fn a_long_backlog_is_sent_in_portions_that_are_written_in_between() {
     assert!((200..300).contains(&first) && peer.engine.is_hungry(), "{first}");
     let mut sent = first;
     while peer.engine.is_hungry() {
-        peer.with(|engine, world| engine.settle_down(world));
+        peer.with(Engine::settle_down);
         sent += peer.seen().len();
     }
     assert_eq!(sent, 1_000);
