@@ -1,0 +1,1 @@
+"""Features of azure-servicebus, blocking; each has an entity, session or message of its own."""
