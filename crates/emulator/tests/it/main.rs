@@ -5,4 +5,7 @@ mod cosmos;
 mod functions;
 mod functions_cosmos;
 mod functions_life;
+mod servicebus;
+mod servicebus_client;
+mod servicebus_wire;
 mod support;

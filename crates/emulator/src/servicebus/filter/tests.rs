@@ -118,7 +118,7 @@ fn what_is_not_a_condition_is_refused_with_its_position() {
     check("n = 'x", expect!["a closing ' is missing at position 4"]);
     check("n ~ 1", expect!["unexpected '~' at position 2"]);
     check("n = 1e", expect!["'1e' is not a number at position 4"]);
-    check("(n = 1", expect!["expected ')' at position 3"]);
+    check("(n = 1", expect!["expected ')' at position 6"]);
     check("n IS 1", expect!["expected NULL at position 5"]);
     check("n NOT 1", expect!["expected IN or LIKE at position 6"]);
     check("n IN 1", expect!["expected '(' at position 5"]);
@@ -126,7 +126,7 @@ fn what_is_not_a_condition_is_refused_with_its_position() {
     check("other.n = 1", expect!["a scope is sys or user at position 8"]);
     check("newid() = 1", expect!["the function 'newid' is not supported at position 5"]);
     check("n LIKE 'a' ESCAPE 'ab'", expect!["expected one character at position 18"]);
-    check(&"(".repeat(200), expect!["nested too deeply at position 63"]);
+    check(&"(".repeat(200), expect!["nested too deeply at position 64"]);
     check(&"a".repeat(1_025), expect!["longer than 1024 characters at position 1024"]);
 }
 

@@ -180,20 +180,29 @@ impl<'a> Parser<'a> {
             self.expect(")")?;
             return Ok(Condition::Exists(property));
         }
-        let start = self.at;
-        if self.mark("(") {
-            let (depth, inner) = (self.depth, self.or());
-            // What looked like a condition in parentheses may be an expression: `(a + 1) * 2 > b`.
-            if let Ok(inner) = inner
-                && self.mark(")")
-                && !self.goes_on()
-            {
-                return Ok(inner);
-            }
-            (self.at, self.depth) = (start, depth);
+        let (start, depth) = (self.at, self.depth);
+        let first = match self.in_parentheses() {
+            Ok(Some(inner)) => return Ok(inner),
+            Ok(None) => None,
+            Err(error) => Some(error),
+        };
+        // What looked like a condition in parentheses may be an expression: `(a + 1) * 2 > b`.
+        (self.at, self.depth) = (start, depth);
+        let second = self.expression().and_then(|left| self.comparison(left));
+        second.map_err(|second| match first {
+            Some(first) if second.position < first.position => first,
+            Some(_) | None => second,
+        })
+    }
+
+    /// A condition in parentheses, if that is what comes.
+    fn in_parentheses(&mut self) -> Result<Option<Condition>, SqlError> {
+        if !self.mark("(") {
+            return Ok(None);
         }
-        let left = self.expression()?;
-        self.comparison(left)
+        let inner = self.or()?;
+        self.expect(")")?;
+        Ok((!self.goes_on()).then_some(inner))
     }
 
     /// Whether the next token continues an expression.
