@@ -1,6 +1,6 @@
 //! `cargo xtask ci`: what CI runs, one line a step with its time.
 
-use crate::{run, test, tidy};
+use crate::{conformance, run, test, tidy};
 use anyhow::Result;
 use std::path::Path;
 use std::time::Instant;
@@ -18,6 +18,7 @@ pub(crate) fn ci(root: &Path) -> Result<()> {
     let doc = ["doc", "--locked", "--workspace", "--no-deps"];
     quiet("doc", &doc, &[deny_warnings])?;
     run::build_binaries(false)?;
+    conformance::conformance(&conformance::Arguments::default())?;
     test::run_tests(&["--workspace"], None)
 }
 

@@ -3,6 +3,7 @@
 
 mod bench;
 mod ci;
+mod conformance;
 mod demo;
 mod e2e;
 mod run;
@@ -32,11 +33,13 @@ enum Verb {
     Test(test::Arguments),
     /// Only the end-to-end tests: real processes over real sockets
     E2e(e2e::Arguments),
+    /// Microsoft's SDKs for Python and JavaScript as clients of the emulator
+    Conformance(conformance::Arguments),
     /// The figures of BENCHMARKS.md, in release, in one run
     Bench(bench::Arguments),
     /// The house rules that no other tool checks
     Tidy,
-    /// What CI runs: fmt, clippy, tidy, deny, doc, test
+    /// What CI runs: fmt, tidy, deny, clippy, doc, conformance, test
     Ci,
 }
 
@@ -59,6 +62,7 @@ fn run() -> Result<()> {
         Verb::Dev(arguments) => demo::dev(&arguments),
         Verb::Test(arguments) => test::test(&arguments),
         Verb::E2e(arguments) => e2e::e2e(&arguments),
+        Verb::Conformance(arguments) => conformance::conformance(&arguments),
         Verb::Bench(arguments) => bench::bench(&arguments),
         Verb::Tidy => tidy::tidy(root),
         Verb::Ci => ci::ci(root),

@@ -1,0 +1,1 @@
+"""The features that the synchronous client proves, by topic."""
