@@ -26,11 +26,23 @@ pub(crate) struct Arguments {
 }
 
 const SUITES: &[Suite] = &[
-    Suite { name: "cosmos, Python sync", runtime: Runtime::Python, script: "cosmos/sync.py" },
+    Suite {
+        name: "cosmos, Python sync",
+        runtime: Runtime::Python,
+        script: "cosmos/sync.py",
+        config: None,
+    },
     Suite {
         name: "cosmos, JavaScript",
         runtime: Runtime::Node { pins: "cosmos/js" },
         script: "cosmos/js/main.js",
+        config: None,
+    },
+    Suite {
+        name: "servicebus, Python sync",
+        runtime: Runtime::Python,
+        script: "servicebus/sync.py",
+        config: Some("servicebus/Config.json"),
     },
 ];
 

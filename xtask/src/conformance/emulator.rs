@@ -29,11 +29,15 @@ struct Ready {
 const READY_WITHIN: Duration = Duration::from_secs(30);
 
 impl Emulator {
-    /// Starts it and waits until it serves; its log goes to `log`.
-    pub(crate) fn start(log: &Path) -> Result<Self> {
+    /// Starts it and waits until it serves; its log goes to `log`. `config` is its `--config`.
+    pub(crate) fn start(log: &Path, config: Option<&Path>) -> Result<Self> {
         let file = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
         let any = "127.0.0.1:0";
-        let mut process = demo::program("emulator", false)
+        let mut command = demo::program("emulator", false);
+        if let Some(config) = config {
+            command.arg("--config").arg(config);
+        }
+        let mut process = command
             .args(["--cosmos", any, "--servicebus", any, "--control", any])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -25,6 +25,8 @@ pub(crate) struct Suite {
     pub(crate) runtime: Runtime,
     /// From the folder of the scripts.
     pub(crate) script: &'static str,
+    /// The emulator's `--config`, from the folder of the scripts.
+    pub(crate) config: Option<&'static str>,
 }
 
 /// How many features hold.
@@ -44,7 +46,9 @@ impl Suite {
         let told = folder.join(format!("{slug}.txt"));
         let output =
             File::create(&told).with_context(|| format!("cannot write {}", told.display()))?;
-        let emulator = Emulator::start(&folder.join(format!("{slug}.emulator.log")))?;
+        let config = self.config.map(|config| Path::new(SCRIPTS).join(config));
+        let log = folder.join(format!("{slug}.emulator.log"));
+        let emulator = Emulator::start(&log, config.as_deref())?;
         let mut process = command
             .arg(Path::new(SCRIPTS).join(self.script))
             .envs(emulator.variables())
