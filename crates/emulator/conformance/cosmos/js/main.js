@@ -10,7 +10,13 @@ const { World } = require("./world.js");
 
 // Each file adds its features; they run in this order.
 require("./features/account.js");
+require("./features/containers.js");
 require("./features/items.js");
+require("./features/patches.js");
+require("./features/batches.js");
+require("./features/queries.js");
+require("./features/feeds.js");
+require("./features/faults.js");
 
 async function main() {
   const [endpoint = process.env.COSMOS_ENDPOINT, control = process.env.CONTROL] = process.argv.slice(2);
