@@ -119,11 +119,12 @@ async fn receive(
     Ok(())
 }
 
-/// Takes all that the session holds now, then frees it for whoever comes next.
+/// Takes all that the session holds now, one by one so that each is known when it arrives, then
+/// frees it for whoever comes next.
 async fn drain(mut session: MessageReceiver, sender: &mpsc::Sender<Result<Arrival>>) -> Result<()> {
     let mut wait = FIRST_WAIT;
     loop {
-        let messages = session.receive(BATCH, wait).await?;
+        let messages = session.receive(1, wait).await?;
         wait = NEXT_WAIT;
         if messages.is_empty() {
             session.close().await;
@@ -143,7 +144,6 @@ async fn drain(mut session: MessageReceiver, sender: &mpsc::Sender<Result<Arriva
 const WORKERS: usize = 8;
 /// Messages received ahead of whoever reads them.
 const AHEAD: usize = 1024;
-const BATCH: usize = 64;
 /// How long a worker waits for a session before it asks again.
 const SESSION_WAIT: Duration = Duration::from_secs(5);
 /// A session is granted for what it holds: its first message is on its way, however slow the

@@ -30,8 +30,8 @@ async fn main() -> Result<()> {
     let mut world = starts().await?;
     placing(&mut world, orders).await?;
     relaying(&mut world, orders).await?;
-    latency(&world).await?;
-    costs(&world, orders).await
+    costs(&world, orders).await?;
+    latency().await
 }
 
 fn sizes() -> Result<()> {
@@ -128,20 +128,17 @@ async fn relaying(world: &mut World, orders: u32) -> Result<()> {
     Ok(())
 }
 
-/// From the API's 201 to the consumer, one order after the other.
-async fn latency(world: &World) -> Result<()> {
+/// From the API's 201 to the consumer, one order after the other, in a world without a backlog.
+async fn latency() -> Result<()> {
+    let world = World::start().await?;
     let mut tail = Tail::start(&world.emulator.servicebus, "all")?;
     let mut times = Vec::new();
-    let mut wanted = std::collections::HashMap::new();
     for number in 1..=LATENCIES {
-        let order = world.client.place("A-17", number).await?;
-        wanted.insert(order, Instant::now());
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
-    while !wanted.is_empty() {
+        world.client.place("A-17", number).await?;
+        let committed = Instant::now();
         let arrival = tail.take(1).await?.remove(0);
-        let committed = arrival.event().ok().and_then(|(order, _)| wanted.remove(order));
-        times.extend(committed.map(|committed| arrival.at.saturating_duration_since(committed)));
+        times.push(arrival.at.saturating_duration_since(committed));
+        tokio::time::sleep(BETWEEN).await;
     }
     times.sort_unstable();
     let at = |percent: usize| times.get(times.len() * percent / 100).copied().unwrap_or_default();
@@ -152,7 +149,7 @@ async fn latency(world: &World) -> Result<()> {
 
 /// What the store counted: requests and request units.
 async fn costs(world: &World, orders: u32) -> Result<()> {
-    let placed = f64::from(orders + orders / 10 + LATENCIES);
+    let placed = f64::from(orders + orders / 10);
     let state = world.emulator.state().await?;
     let requests = state.pointer("/cosmos/databases/shop/containers/orders/requests");
     let requests = requests.and_then(Value::as_object).context("no requests in /state")?;
@@ -198,3 +195,5 @@ const STARTS: usize = 11;
 /// Clients at once: two cores are busy, and no request waits long.
 const WRITERS: u32 = 16;
 const LATENCIES: u32 = 500;
+/// Between two orders: so that a consumer is free again, which holds a session for 100 ms.
+const BETWEEN: Duration = Duration::from_millis(15);
