@@ -68,6 +68,7 @@ pub(crate) async fn serve(bus: Arc<ServiceBus>, stream: TcpStream, stop: Cancell
     bus.disconnect(id);
 }
 
+/// Greets, serves, and says goodbye.
 async fn run(
     bus: Arc<ServiceBus>,
     stream: TcpStream,
@@ -104,30 +105,29 @@ async fn greet(
     writer: &mut OwnedWriteHalf,
     input: &mut BytesMut,
 ) -> io::Result<Option<Outcome>> {
-    let mut outcome = Outcome::Anonymous;
-    if header(reader, input).await? == SASL_HEADER {
-        let mut out = BytesMut::from(&SASL_HEADER[..]);
-        sasl::put_mechanisms(&mut out);
-        writer.write_all_buf(&mut out).await?;
-        let init = next_frame(reader, input).await?.ok_or(io::ErrorKind::InvalidData)?;
-        let answered = sasl::answer_init(&init.body, &mut out);
-        outcome = answered.map_err(|_| io::ErrorKind::InvalidData)?;
-        writer.write_all_buf(&mut out).await?;
-        if outcome == Outcome::Refused {
-            return Ok(None);
-        }
-        if header(reader, input).await? == AMQP_HEADER {
-            return Ok(Some(outcome));
-        }
+    if header(reader, input).await? != SASL_HEADER {
+        // Without SASL, or not AMQP at all: told what is expected, as AMQP 1.0, 2.2 wants it.
+        writer.write_all(&SASL_HEADER).await?;
+        return Ok(None);
+    }
+    let mut out = BytesMut::from(&SASL_HEADER[..]);
+    sasl::put_mechanisms(&mut out);
+    writer.write_all_buf(&mut out).await?;
+    let init = next_frame(reader, input).await?.ok_or(io::ErrorKind::InvalidData)?;
+    let outcome = sasl::answer_init(&init.body, &mut out);
+    let outcome = outcome.map_err(|_| io::ErrorKind::InvalidData)?;
+    writer.write_all_buf(&mut out).await?;
+    if outcome == Outcome::Refused {
+        return Ok(None);
+    }
+    if header(reader, input).await? != AMQP_HEADER {
         writer.write_all(&AMQP_HEADER).await?;
         return Ok(None);
     }
-    // Without SASL, or not AMQP at all: told what is expected, as AMQP 1.0, 2.2 wants it.
-    writer.write_all(&SASL_HEADER).await?;
-    let _ = outcome;
-    Ok(None)
+    Ok(Some(outcome))
 }
 
+/// The next eight bytes: a protocol header.
 async fn header(reader: &mut OwnedReadHalf, input: &mut BytesMut) -> io::Result<[u8; 8]> {
     while input.len() < 8 {
         more(reader, input).await?;
@@ -147,6 +147,7 @@ async fn next_frame(reader: &mut OwnedReadHalf, input: &mut BytesMut) -> io::Res
     }
 }
 
+/// Reads some more.
 async fn more(reader: &mut OwnedReadHalf, input: &mut BytesMut) -> io::Result<()> {
     match reader.read_buf(input).await? {
         0 => Err(io::ErrorKind::UnexpectedEof.into()),
@@ -155,11 +156,12 @@ async fn more(reader: &mut OwnedReadHalf, input: &mut BytesMut) -> io::Result<()
 }
 
 impl Connection {
+    /// Reads, handles and writes until one side has had enough.
     async fn go_on(&mut self, stop: &CancellationToken) -> io::Result<End> {
         let mut heard = Instant::now();
         let mut spoken = Instant::now();
         loop {
-            if let Some(end) = self.handle_input().await {
+            if let Some(end) = self.handle_input(stop).await {
                 return Ok(end);
             }
             let Self { reader, writer, input, engine, effects, .. } = self;
@@ -204,26 +206,30 @@ impl Connection {
     }
 
     /// Handles every frame that is in whole.
-    async fn handle_input(&mut self) -> Option<End> {
+    async fn handle_input(&mut self, stop: &CancellationToken) -> Option<End> {
         loop {
             let (bus, engine, input) = (&self.bus, &mut self.engine, &mut self.input);
-            let step = bus.with(|world| {
-                let step = handle_frames(engine, input, world);
+            let next = bus.with(|world| {
+                let next = handle_frames(engine, input, world);
                 engine.settle_down(world);
-                step
+                next
             });
-            match step {
+            match next {
                 Step::Go => return None,
                 Step::Close => return Some(End::Closed),
                 Step::Cut => return Some(End::Cut),
                 Step::Pause(pause) => {
-                    sleep(pause).await;
+                    tokio::select! {
+                        () = sleep(pause) => {}
+                        () = stop.cancelled() => return None,
+                    }
                     self.bus.with(|world| self.engine.resume(world));
                 }
             }
         }
     }
 
+    /// Handles everything the broker has said, in one go.
     fn handle_effects(&mut self, first: Effect) {
         let (engine, effects) = (&mut self.engine, &mut self.effects);
         self.bus.with(|world| {
@@ -240,6 +246,7 @@ fn until(instant: Timestamp) -> Duration {
     Duration::try_from(machine_time().duration_until(instant)).unwrap_or_default()
 }
 
+/// Handles frames until none is whole, or one of them is not to be followed by the next.
 fn handle_frames(engine: &mut Engine, input: &mut BytesMut, world: &mut World<'_>) -> Step {
     loop {
         let step = match frame::next(input) {

@@ -230,7 +230,7 @@ impl Engine {
         let Some(session) = self.sessions.get_mut(&channel) else { return };
         if let Some(link) = session.links.get_mut(&handle) {
             *link = Link::Detached;
-            session.unsettled.retain(|_, unsettled| unsettled.handle != handle);
+            session.forget(handle);
             let words = "The session lock has expired. Accept a new session.";
             let problem = Problem::new(condition::SESSION_LOCK_LOST, words);
             self.put_detach(channel, handle, problem.to_value());

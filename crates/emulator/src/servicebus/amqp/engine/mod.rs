@@ -7,6 +7,7 @@
 mod attach;
 mod deliver;
 mod dispose;
+mod ending;
 mod flow;
 mod incoming;
 mod link;
@@ -25,7 +26,7 @@ use super::{
     condition::{self, Problem},
     frame::{self, FRAME_MAX, Frame, Kind},
     performative::{self, Performative, code},
-    value::{self, Ask, at, described},
+    value::{self, described},
 };
 use crate::{
     faults::Faults,
@@ -33,13 +34,12 @@ use crate::{
 };
 use bytes::BytesMut;
 use jiff::Timestamp;
-use link::{Attach, Delivered, Feed, Link};
+use link::{Attach, Delivered};
 use serde::Serialize;
 use serde_amqp::Value;
 use session::Session;
 use std::{
     collections::{BTreeMap, HashMap},
-    mem,
     time::Duration,
 };
 
@@ -196,51 +196,9 @@ impl Engine {
         }
     }
 
-    /// When the next token expires, by the machine's time.
-    pub(crate) fn next_expiry(&self) -> Option<Timestamp> {
-        self.grants.next_expiry()
-    }
-
-    /// Detaches the links that no token covers any more.
-    pub(crate) fn expire_tokens(&mut self, world: &mut World<'_>) {
-        self.grants.expire(world.machine);
-        let mut uncovered = Vec::new();
-        for (channel, session) in &self.sessions {
-            let links =
-                session.links.iter().filter_map(|(handle, link)| Some((handle, link.node()?)));
-            let links = links.filter(|(_, node)| !self.may_attach(node, world));
-            uncovered.extend(links.map(|(handle, _)| (*channel, *handle)));
-        }
-        let words = "ExpiredToken: the token that covered the link has expired.";
-        let problem = Problem::new(condition::UNAUTHORIZED, words);
-        for (channel, handle) in uncovered {
-            self.detach_with(channel, handle, &problem, world);
-        }
-    }
-
     /// Whether there is more to send as soon as something has been written.
     pub(crate) fn is_hungry(&self) -> bool {
         self.hungry
-    }
-
-    /// Gives up everything the connection holds in the broker.
-    pub(crate) fn shut_down(&mut self, world: &mut World<'_>) {
-        for consumer in mem::take(&mut self.consumers).into_keys() {
-            world.broker.close(consumer, world.now);
-        }
-    }
-
-    /// Closes the connection with an error.
-    pub(crate) fn close(&mut self, problem: &Problem) -> Step {
-        if self.closing {
-            return Step::Close;
-        }
-        self.closing = true;
-        if !self.opened {
-            self.put_open();
-        }
-        self.put(0, code::CLOSE, vec![problem.to_value()]);
-        Step::Close
     }
 
     /// Writes an empty frame, so that the client knows the broker is there.
@@ -306,82 +264,5 @@ impl Engine {
     fn put(&mut self, channel: u16, code: u64, fields: Vec<Value>) {
         let value = described(code, fields);
         frame::put(&mut self.out, Kind::Amqp, channel, |out| value::encode(&value, out));
-    }
-
-    /// Ends an AMQP session that has broken the protocol.
-    fn end_with(&mut self, channel: u16, problem: &Problem, world: &mut World<'_>) {
-        self.forget(channel, world);
-        self.put(channel, code::END, vec![problem.to_value()]);
-    }
-
-    /// Detaches a link with an error; its consumer is gone.
-    fn detach_with(&mut self, channel: u16, handle: u32, problem: &Problem, world: &mut World<'_>) {
-        let link = self.sessions.get_mut(&channel).and_then(|it| it.links.get_mut(&handle));
-        let Some(link) = link else { return };
-        let link = mem::replace(link, Link::Detached);
-        self.release(channel, handle, &link, world);
-        self.put_detach(channel, handle, problem.to_value());
-    }
-
-    fn put_detach(&mut self, channel: u16, handle: u32, error: Value) {
-        self.put(channel, code::DETACH, vec![Value::Uint(handle), Value::Bool(true), error]);
-    }
-
-    /// Closes what a link held in the broker, and forgets what it had unsettled.
-    fn release(&mut self, channel: u16, handle: u32, link: &Link, world: &mut World<'_>) {
-        let Link::Outgoing(outgoing) = link else { return };
-        if let Some(consumer) = outgoing.consumer() {
-            self.consumers.remove(&consumer);
-            world.broker.close(consumer, world.now);
-        }
-        if let Some(session) = self.sessions.get_mut(&channel) {
-            session.unsettled.retain(|_, unsettled| unsettled.handle != handle);
-        }
-    }
-
-    fn forget(&mut self, channel: u16, world: &mut World<'_>) {
-        let Some(mut session) = self.sessions.remove(&channel) else { return };
-        session.tell_accepted(channel, &mut self.out);
-        for (handle, link) in &session.links {
-            self.release(channel, *handle, link, world);
-        }
-    }
-
-    fn detach(
-        &mut self,
-        channel: u16,
-        fields: &[Value],
-        world: &mut World<'_>,
-    ) -> Result<Step, Problem> {
-        let handle = at(fields, 0).uint();
-        let handle =
-            handle.ok_or_else(|| Problem::new(condition::DECODE, "A detach has a handle."))?;
-        let Some(session) = self.sessions.get_mut(&channel) else { return Ok(Step::Go) };
-        session.tell_accepted(channel, &mut self.out);
-        let Some(link) = session.links.remove(&handle) else { return Ok(Step::Go) };
-        self.release(channel, handle, &link, world);
-        match link {
-            Link::Detached => return Ok(Step::Go),
-            Link::Outgoing(outgoing) => {
-                if let Feed::Awaited { attach, .. } = outgoing.feed {
-                    self.put_attach_refused(channel, &attach);
-                }
-            }
-            Link::Incoming(_) => {}
-        }
-        let closed = at(fields, 1).flag().unwrap_or(false);
-        self.put(
-            channel,
-            code::DETACH,
-            vec![Value::Uint(handle), Value::Bool(closed), Value::Null],
-        );
-        Ok(Step::Go)
-    }
-
-    fn end(&mut self, channel: u16, world: &mut World<'_>) {
-        if self.sessions.contains_key(&channel) {
-            self.forget(channel, world);
-            self.put(channel, code::END, vec![Value::Null]);
-        }
     }
 }

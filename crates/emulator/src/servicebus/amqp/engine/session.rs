@@ -29,7 +29,7 @@ pub(super) struct Session {
     pub(super) remote_window: u32,
     next_delivery_id: u32,
     /// Transfers of a delivery that the client's window had no room for, without frame header.
-    blocked: VecDeque<Bytes>,
+    blocked: VecDeque<(u32, Bytes)>,
     /// Deliveries accepted in a row, not told yet.
     accepted: Option<(u32, u32)>,
 }
@@ -77,7 +77,7 @@ impl Session {
     /// Sends what the window had no room for.
     pub(super) fn unblock(&mut self, channel: u16, out: &mut BytesMut) {
         while 0 < self.remote_window
-            && let Some(transfer) = self.blocked.pop_front()
+            && let Some((_, transfer)) = self.blocked.pop_front()
         {
             self.put(channel, &transfer, out);
         }
@@ -110,13 +110,19 @@ impl Session {
             } else {
                 let mut transfer = BytesMut::with_capacity(chunk.len() + TRANSFER_OVERHEAD);
                 put(&mut transfer);
-                self.blocked.push_back(transfer.freeze());
+                self.blocked.push_back((handle, transfer.freeze()));
             }
             rest = behind;
             if !more {
                 return id;
             }
         }
+    }
+
+    /// Forgets what a link that is gone has unsettled or unsent.
+    pub(super) fn forget(&mut self, handle: u32) {
+        self.unsettled.retain(|_, unsettled| unsettled.handle != handle);
+        self.blocked.retain(|(of, _)| *of != handle);
     }
 
     /// Notes that a delivery was taken; told together with its neighbours.

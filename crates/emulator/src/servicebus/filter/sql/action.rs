@@ -37,7 +37,7 @@ impl Action {
         while !parser.is_at_end() {
             statements.push(statement(&mut parser)?);
             if !parser.is_at_end() {
-                parser.expect(";")?;
+                parser.require(";")?;
             }
         }
         Ok(Self { text: text.to_owned(), statements })
@@ -63,7 +63,7 @@ impl Action {
 fn statement(parser: &mut Parser<'_>) -> Result<Statement, SqlError> {
     if parser.word("set") {
         let name = user_property(parser)?;
-        parser.expect("=")?;
+        parser.require("=")?;
         return Ok(Statement::Set(name, parser.expression()?));
     }
     if parser.word("remove") {

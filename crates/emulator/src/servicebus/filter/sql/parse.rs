@@ -88,7 +88,7 @@ impl<'a> Parser<'a> {
         self.take(|kind| matches!(kind, Kind::Word(found) if found.eq_ignore_ascii_case(word)))
     }
 
-    pub(super) fn expect(&mut self, mark: &str) -> Result<(), SqlError> {
+    pub(super) fn require(&mut self, mark: &str) -> Result<(), SqlError> {
         if self.mark(mark) { Ok(()) } else { Err(self.wrong(&format!("expected '{mark}'"))) }
     }
 
@@ -175,9 +175,9 @@ impl<'a> Parser<'a> {
 
     fn simple(&mut self) -> Result<Condition, SqlError> {
         if self.word("exists") {
-            self.expect("(")?;
+            self.require("(")?;
             let property = self.property()?;
-            self.expect(")")?;
+            self.require(")")?;
             return Ok(Condition::Exists(property));
         }
         let (start, depth) = (self.at, self.depth);
@@ -201,7 +201,7 @@ impl<'a> Parser<'a> {
             return Ok(None);
         }
         let inner = self.or()?;
-        self.expect(")")?;
+        self.require(")")?;
         Ok((!self.goes_on()).then_some(inner))
     }
 
@@ -252,12 +252,12 @@ impl<'a> Parser<'a> {
     }
 
     fn list(&mut self) -> Result<Vec<Expression>, SqlError> {
-        self.expect("(")?;
+        self.require("(")?;
         let mut list = vec![self.expression()?];
         while self.mark(",") {
             list.push(self.expression()?);
         }
-        self.expect(")")?;
+        self.require(")")?;
         Ok(list)
     }
 
@@ -297,7 +297,7 @@ impl<'a> Parser<'a> {
     fn atom(&mut self) -> Result<Expression, SqlError> {
         if self.mark("(") {
             let inner = self.expression()?;
-            self.expect(")")?;
+            self.require(")")?;
             return Ok(inner);
         }
         let constant = match self.tokens.get(self.at).map(|token| &token.kind) {

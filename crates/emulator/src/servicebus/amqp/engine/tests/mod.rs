@@ -8,9 +8,9 @@ mod receiving;
 mod requests;
 mod sending;
 
-use super::*;
+use super::{link::Link, *};
 use crate::servicebus::{
-    amqp::value::{map, named, string, symbol, timestamp},
+    amqp::value::{Ask, at, map, named, string, symbol, timestamp},
     broker::Broker,
     message::sample::Sample,
     topology::{QueueSpec, Settings, Topology},

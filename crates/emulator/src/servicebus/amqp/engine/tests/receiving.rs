@@ -237,3 +237,18 @@ fn a_long_backlog_is_sent_in_portions_that_are_written_in_between() {
     }
     assert_eq!(sent, 1_000);
 }
+
+#[test]
+fn nothing_is_sent_on_a_link_after_its_detach() {
+    let mut peer = Peer::begun_with(512, 1);
+    peer.enqueue("q", [Sample::new("big").body(vec![7; 900])]);
+    peer.attach_receiver(0, "q");
+    peer.flow((0, 1), (0, 0, 1), false);
+    peer.seen();
+    peer.send(CHANNEL, code::DETACH, vec![Value::Uint(0), Value::Bool(true)]);
+    assert_eq!(peer.codes(), [code::DETACH]);
+    peer.send(CHANNEL, code::FLOW, [1, 100, 0, 100].map(Value::Uint).into());
+    assert!(peer.seen().is_empty());
+    peer.pass(60);
+    assert_eq!(peer.count("q", "active"), 1);
+}
