@@ -5,7 +5,7 @@ use anyhow::Result;
 use std::path::Path;
 use std::time::Instant;
 
-/// Every check; the tests last, so that the log ends in their closing line.
+/// Every check; `cargo xtask test` last, so that the log ends in its closing line.
 pub(crate) fn ci(root: &Path) -> Result<()> {
     quiet("fmt", &["fmt", "--all", "--check"], &[])?;
     let tidying = Instant::now();
@@ -17,9 +17,8 @@ pub(crate) fn ci(root: &Path) -> Result<()> {
     quiet("clippy", &clippy, &[])?;
     let doc = ["doc", "--locked", "--workspace", "--no-deps"];
     quiet("doc", &doc, &[deny_warnings])?;
-    run::build_binaries(false)?;
     conformance::conformance(&conformance::Arguments::default())?;
-    test::run_tests(&["--workspace"], None)
+    test::test(&test::Arguments::default())
 }
 
 fn quiet(title: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Result<()> {

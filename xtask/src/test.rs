@@ -4,7 +4,7 @@ use crate::run;
 use anyhow::Result;
 
 /// What to test.
-#[derive(clap::Args)]
+#[derive(Default, clap::Args)]
 pub(crate) struct Arguments {
     /// Only tests whose name contains this
     filter: Option<String>,

@@ -10,6 +10,7 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 
 /// One of our programs, running. Dropping it kills it.
@@ -114,6 +115,16 @@ pub struct Launch<'a> {
 pub fn kill_pid(pid: i32) -> Result<()> {
     ensure!(0 < pid, "{pid} is no process id");
     kill(Pid::from_raw(pid), Signal::SIGKILL).with_context(|| format!("cannot kill process {pid}"))
+}
+
+/// Resolves when this program is to end: Ctrl-C, SIGTERM, or its terminal is closed.
+pub async fn asked_to_end() {
+    let signals = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+    let mut heard = JoinSet::new();
+    for mut stream in signals.into_iter().filter_map(|kind| signal(kind).ok()) {
+        heard.spawn(async move { stream.recv().await });
+    }
+    heard.join_next().await;
 }
 
 /// A loopback address that was free a moment ago, for programs that must know it beforehand.

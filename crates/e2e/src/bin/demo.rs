@@ -27,7 +27,7 @@ async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let told = tokio::select! {
         told = tell(arguments.orders) => told,
-        _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted; everything is stopped")),
+        () = process::asked_to_end() => Err(anyhow::anyhow!("interrupted; everything is stopped")),
     };
     match told {
         Ok(()) => ExitCode::SUCCESS,

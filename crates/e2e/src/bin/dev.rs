@@ -5,6 +5,7 @@
 use anyhow::Result;
 use e2e::emulator::Emulator;
 use e2e::functions::FunctionApp;
+use e2e::process::asked_to_end;
 use e2e::topic::Tail;
 use std::process::ExitCode;
 
@@ -12,7 +13,7 @@ use std::process::ExitCode;
 async fn main() -> ExitCode {
     let played = tokio::select! {
         played = play() => played,
-        _ = tokio::signal::ctrl_c() => Ok(()),
+        () = asked_to_end() => Ok(()),
     };
     match played {
         Ok(()) => {
