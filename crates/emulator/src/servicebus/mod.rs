@@ -184,6 +184,7 @@ impl ServiceBus {
         }
     }
 
+    /// The shared state. A panic elsewhere does not make it unusable: each call leaves it sound.
     fn lock(&self) -> MutexGuard<'_, Shared> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -123,13 +123,19 @@ pub(crate) fn put_token(request: &Request, now: Timestamp) -> Put {
     }
 }
 
+/// Until when a token is good, or the status and the reason of its refusal.
 type Judged = Result<Timestamp, (i32, &'static str)>;
 
+/// A SAS token that is not one.
 const BAD_SAS: (i32, &str) = (401, "MalformedToken: the SAS token lacks sr, sig, se or skn.");
+/// A SAS token that was not signed with the key it names.
 const BAD_SIGNATURE: (i32, &str) = (401, "InvalidSignature: the token has an invalid signature.");
+/// A SAS token put for something its resource does not cover.
 const BAD_AUDIENCE: (i32, &str) = (401, "InvalidAudience: the token is for another entity.");
+/// A JWT that is not one.
 const BAD_JWT: (i32, &str) = (401, "MalformedToken: the JWT is malformed.");
 
+/// Judges a SAS token that is put for `audience`.
 fn sas(token: &str, audience: &str) -> Judged {
     let fields = token.strip_prefix("SharedAccessSignature ").ok_or(BAD_SAS)?;
     let fields: HashMap<_, _> =
@@ -156,6 +162,7 @@ fn sas(token: &str, audience: &str) -> Judged {
     if below { Ok(until) } else { Err(BAD_AUDIENCE) }
 }
 
+/// Judges a JWT. Who signed it cannot be known here: any signature will do.
 fn jwt(token: &str) -> Judged {
     let [header, payload, signature] = token.split('.').collect::<Vec<_>>()[..] else {
         return Err(BAD_JWT);

@@ -77,25 +77,47 @@ impl From<Malformed> for Problem {
     }
 }
 
+/// No such entity; the JS SDK matches on the words too.
 pub(crate) const NOT_FOUND: &str = "amqp:not-found";
+/// Not on this kind of entity, or not in this state.
 pub(crate) const NOT_ALLOWED: &str = "amqp:not-allowed";
+/// No token, or none that is still good.
 pub(crate) const UNAUTHORIZED: &str = "amqp:unauthorized-access";
+/// What a rejection says if a fault names nothing else; clients retry it.
 pub(crate) const INTERNAL: &str = "amqp:internal-error";
+/// An operation that does not exist here.
 pub(crate) const NOT_IMPLEMENTED: &str = "amqp:not-implemented";
+/// Bytes that are not what they should be.
 pub(crate) const DECODE: &str = "amqp:decode-error";
+/// Bytes that are not a frame.
 pub(crate) const FRAMING: &str = "amqp:connection:framing-error";
+/// The broker ends the connection; clients connect again.
 pub(crate) const CONNECTION_FORCED: &str = "amqp:connection:forced";
+/// The broker ends the link; clients attach again.
 pub(crate) const DETACH_FORCED: &str = "amqp:link:detach-forced";
+/// A transfer without credit.
 pub(crate) const TRANSFER_LIMIT: &str = "amqp:link:transfer-limit-exceeded";
+/// A message or batch beyond the limit.
 pub(crate) const TOO_LARGE: &str = "amqp:link:message-size-exceeded";
+/// A transfer beyond the session window.
 pub(crate) const WINDOW: &str = "amqp:session:window-violation";
+/// An attach with a handle that is attached, or beyond the limit.
 pub(crate) const HANDLE_IN_USE: &str = "amqp:session:handle-in-use";
+/// A frame for a handle that is not attached.
 pub(crate) const UNATTACHED: &str = "amqp:session:unattached-handle";
+/// Throttled: clients wait and send again.
 pub(crate) const SERVER_BUSY: &str = "com.microsoft:server-busy";
+/// Nothing came in the time the client gave.
 pub(crate) const TIMEOUT: &str = "com.microsoft:timeout";
+/// A request or property that is not as it must be; repeating does not help.
 pub(crate) const ARGUMENT: &str = "com.microsoft:argument-error";
+/// The lock on a message is not in force any more.
 pub(crate) const MESSAGE_LOCK_LOST: &str = "com.microsoft:message-lock-lost";
+/// The lock on a session is not in force any more.
 pub(crate) const SESSION_LOCK_LOST: &str = "com.microsoft:session-lock-lost";
+/// Another receiver holds the session.
 pub(crate) const SESSION_CANNOT_BE_LOCKED: &str = "com.microsoft:session-cannot-be-locked";
+/// No such deferred or scheduled message.
 pub(crate) const MESSAGE_NOT_FOUND: &str = "com.microsoft:message-not-found";
+/// A rule of that name is there.
 pub(crate) const ENTITY_ALREADY_EXISTS: &str = "com.microsoft:entity-already-exists";

@@ -12,17 +12,29 @@ use serde_amqp::Value;
 
 /// Descriptor codes.
 pub(crate) mod code {
+    /// `open`
     pub(crate) const OPEN: u64 = 0x10;
+    /// `begin`
     pub(crate) const BEGIN: u64 = 0x11;
+    /// `attach`
     pub(crate) const ATTACH: u64 = 0x12;
+    /// `flow`
     pub(crate) const FLOW: u64 = 0x13;
+    /// `transfer`
     pub(crate) const TRANSFER: u64 = 0x14;
+    /// `disposition`
     pub(crate) const DISPOSITION: u64 = 0x15;
+    /// `detach`
     pub(crate) const DETACH: u64 = 0x16;
+    /// `end`
     pub(crate) const END: u64 = 0x17;
+    /// `close`
     pub(crate) const CLOSE: u64 = 0x18;
+    /// `accepted`
     pub(crate) const ACCEPTED: u64 = 0x24;
+    /// `rejected`
     pub(crate) const REJECTED: u64 = 0x25;
+    /// `modified`
     pub(crate) const MODIFIED: u64 = 0x27;
 }
 
@@ -76,6 +88,7 @@ pub(crate) fn read(body: &Bytes) -> Result<Performative, Malformed> {
     }
 }
 
+/// Reads a performative that is a value already, or one whose descriptor is written in full.
 fn read_rare(value: Value, body: &Bytes) -> Result<Performative, Malformed> {
     let code = value.code().ok_or(Malformed)?;
     match code {
@@ -89,6 +102,7 @@ fn read_rare(value: Value, body: &Bytes) -> Result<Performative, Malformed> {
     }
 }
 
+/// Reads a transfer; its payload is what follows.
 fn read_transfer(body: &Bytes) -> Result<Transfer, Malformed> {
     let (mut fields, end) = Fields::of(body)?;
     let handle = uint(fields.next()?).ok_or(Malformed)?;
@@ -104,6 +118,7 @@ fn read_transfer(body: &Bytes) -> Result<Transfer, Malformed> {
     Ok(Transfer { handle, delivery_id, format, settled, more, aborted, payload: body.slice(end..) })
 }
 
+/// Reads a disposition.
 fn read_disposition(body: &Bytes) -> Result<Disposition, Malformed> {
     let (mut fields, _) = Fields::of(body)?;
     let from_receiver = flag(fields.next()?);
@@ -154,6 +169,7 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// An encoded unsigned integer; none for null or anything else.
 fn uint(field: &[u8]) -> Option<u32> {
     match field {
         [0x43] => Some(0),
@@ -163,6 +179,7 @@ fn uint(field: &[u8]) -> Option<u32> {
     }
 }
 
+/// An encoded boolean; false for null or anything else.
 fn flag(field: &[u8]) -> bool {
     matches!(field, [0x41] | [0x56, 1])
 }
@@ -235,6 +252,7 @@ pub(crate) fn rejected(error: Value) -> State {
     State::Whole(described(code::REJECTED, vec![error]))
 }
 
+/// The format code that is a boolean by itself.
 fn boolean(flag: bool) -> u8 {
     if flag { 0x41 } else { 0x42 }
 }

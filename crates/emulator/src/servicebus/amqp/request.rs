@@ -96,6 +96,7 @@ impl Response {
         Self { properties, body: map([]) }
     }
 
+    /// An answer with a status.
     fn status(status: i32, description: &str, body: Value) -> Self {
         let properties = value::named([
             ("statusCode", Value::Int(status)),

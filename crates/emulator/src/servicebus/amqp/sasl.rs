@@ -56,6 +56,7 @@ pub(crate) fn answer_init(body: &[u8], out: &mut BytesMut) -> Result<Outcome, Ma
     Ok(outcome)
 }
 
+/// Judges `authzid NUL name NUL key`.
 fn plain(response: &[u8]) -> Outcome {
     let mut parts = response.splitn(3, |byte| *byte == 0).skip(1);
     let known = parts.next() == Some(KEY_NAME.as_bytes()) && parts.next() == Some(KEY.as_bytes());

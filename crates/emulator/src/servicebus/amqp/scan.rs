@@ -28,6 +28,7 @@ pub(crate) fn check(bytes: &[u8]) -> Result<usize, Malformed> {
     check_within(bytes, DEPTH_MAX)
 }
 
+/// The length of a value, after checking it down to `depth` levels.
 fn check_within(bytes: &[u8], depth: u8) -> Result<usize, Malformed> {
     let constructor = constructor(bytes, depth)?;
     let code = *bytes.get(constructor - 1).ok_or(Malformed)?;
@@ -49,6 +50,7 @@ fn constructor(bytes: &[u8], depth: u8) -> Result<usize, Malformed> {
     }
 }
 
+/// The length of what follows a format code, after checking it.
 fn check_body(code: u8, body: &[u8], depth: u8) -> Result<usize, Malformed> {
     let length = body_len(code, body)?;
     let inside = body.get(..length).ok_or(Malformed)?;
@@ -63,6 +65,7 @@ fn check_body(code: u8, body: &[u8], depth: u8) -> Result<usize, Malformed> {
     Ok(length)
 }
 
+/// Checks the elements of a list or map: as many as it says, and nothing behind them.
 fn check_elements(code: u8, inside: &[u8], width: usize, depth: u8) -> Result<(), Malformed> {
     let depth = depth.checked_sub(1).ok_or(Malformed)?;
     let count = number(inside.get(width..).ok_or(Malformed)?, width)?;
@@ -77,6 +80,7 @@ fn check_elements(code: u8, inside: &[u8], width: usize, depth: u8) -> Result<()
     if rest.is_empty() { Ok(()) } else { Err(Malformed) }
 }
 
+/// Checks the elements of an array, which share one constructor.
 fn check_array(inside: &[u8], width: usize, depth: u8) -> Result<(), Malformed> {
     let depth = depth.checked_sub(1).ok_or(Malformed)?;
     let count = number(inside.get(width..).ok_or(Malformed)?, width)?;
@@ -112,6 +116,7 @@ fn body_len(code: u8, body: &[u8]) -> Result<usize, Malformed> {
     })
 }
 
+/// An unsigned number in network order.
 fn number(bytes: &[u8], width: usize) -> Result<usize, Malformed> {
     let bytes = bytes.get(..width).ok_or(Malformed)?;
     Ok(bytes.iter().fold(0, |number, byte| (number << 8) | usize::from(*byte)))

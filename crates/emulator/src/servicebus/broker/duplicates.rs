@@ -41,6 +41,7 @@ impl Duplicates {
         Sighting::First
     }
 
+    /// Forgets ids whose window has passed.
     fn forget(&mut self, now: Timestamp) {
         while let Some((until, id)) = self.in_order.front()
             && *until <= now

@@ -122,6 +122,7 @@ impl Broker {
         }
     }
 
+    /// Does what has fallen due in one queue.
     fn tick_queue(&mut self, id: QueueId, now: Timestamp) {
         if let Some(store) = self.queues.get_mut(id.0) {
             store.alarm = None;
@@ -177,6 +178,7 @@ impl Broker {
         }
     }
 
+    /// Leaves an effect for the connection of its consumer; a consumer that it ends is gone.
     fn emit(&mut self, effect: Effect) {
         let consumer = match &effect {
             Effect::Wake(consumer)
@@ -204,6 +206,7 @@ impl Broker {
         self.add_store(path, settings.clone(), Some(dead))
     }
 
+    /// Adds a queue without a path: a dead-letter subqueue is found through its queue.
     fn add_store(&mut self, path: &str, settings: Settings, dead: Option<QueueId>) -> QueueId {
         let id = QueueId(self.queues.len());
         let queue = Queue::new(path, settings);
@@ -212,11 +215,13 @@ impl Broker {
         id
     }
 
+    /// The queue at a place.
     fn queue(&mut self, id: QueueId) -> Result<&mut Queue, Refusal> {
         let store = self.queues.get_mut(id.0);
         store.map(|store| &mut store.queue).ok_or_else(|| Refusal::EntityNotFound(String::new()))
     }
 
+    /// Numbers the next lock.
     fn next_nonce(&mut self) -> u64 {
         self.last_lock += 1;
         self.last_lock

@@ -168,6 +168,7 @@ impl Broker {
         self.follow_up(consumer.want.queue, now);
     }
 
+    /// Checks that a queue has sessions.
     fn has_sessions(&mut self, queue: QueueId) -> Result<(), Refusal> {
         if self.queue(queue)?.settings.requires_session {
             return Ok(());
@@ -178,6 +179,7 @@ impl Broker {
         ))
     }
 
+    /// Enters a consumer.
     fn add_consumer(&mut self, consumer: Consumer) -> ConsumerId {
         self.last_consumer += 1;
         let id = ConsumerId(self.last_consumer);

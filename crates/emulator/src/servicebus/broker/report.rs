@@ -23,6 +23,7 @@ impl Broker {
         Value::Object(entities)
     }
 
+    /// The counts of a queue or subscription.
     fn report_queue(&self, store: &Store) -> Value {
         let counts = store.queue.counts();
         let dead = store.dead_letters.and_then(|id| self.queues.get(id.0));

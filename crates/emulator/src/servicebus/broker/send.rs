@@ -203,6 +203,7 @@ impl Broker {
         None
     }
 
+    /// The next number of a queue or topic.
     fn next_sequence(&mut self, target: Target) -> i64 {
         match target {
             Target::Queue(id) => self.queues.get_mut(id.0).map(|it| it.queue.next_sequence()),
@@ -211,6 +212,7 @@ impl Broker {
         .unwrap_or_default()
     }
 
+    /// What stands at the door of a queue or topic.
     fn door(&mut self, target: Target) -> Option<(&mut Intake, &mut Schedule)> {
         match target {
             Target::Queue(id) => {
@@ -224,6 +226,7 @@ impl Broker {
         }
     }
 
+    /// Sets the alarm of a queue or topic after a send.
     fn arm(&mut self, target: Target, now: Timestamp) {
         match target {
             Target::Queue(id) => self.follow_up(id, now),
@@ -232,11 +235,13 @@ impl Broker {
     }
 }
 
+/// Azure's reason and words for a message that was forwarded too often.
 const TOO_MANY_HOPS: (&str, &str) = (
     "MaxTransferHopCountExceeded",
     "The maximum number of allowed hops when forwarding between entities was exceeded.",
 );
 
+/// Azure's reason and words for a message that belongs to no session.
 const NO_SESSION: (&str, &str) = (
     "Session ID is null.",
     "Session enabled entity doesn't allow a message whose session identifier is null.",

@@ -50,6 +50,7 @@ impl Topic {
 }
 
 impl Broker {
+    /// Adds a topic with its subscriptions.
     pub(super) fn add_topic(&mut self, spec: &TopicSpec) {
         let id = TopicId(self.topics.len());
         let subscriptions = spec.subscriptions.iter().map(|subscription| {

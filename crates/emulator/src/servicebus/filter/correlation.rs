@@ -41,6 +41,7 @@ impl Correlation {
         self.properties.is_empty() && self.system().iter().all(|(_, value)| value.is_none())
     }
 
+    /// Whether a message has all of it.
     pub(super) fn holds(&self, fields: &Fields) -> bool {
         let system = self.system().into_iter().all(|(property, wanted)| {
             wanted.as_ref().is_none_or(

@@ -45,6 +45,7 @@ impl Rule {
 }
 
 impl Filter {
+    /// Whether it takes a message with these properties.
     fn takes(&self, fields: &Fields) -> bool {
         match self {
             Self::True => true,

@@ -56,6 +56,7 @@ struct Parts {
 }
 
 impl Parts {
+    /// Takes what one section says.
     fn take(&mut self, section: Section<'_>) -> Result<(), BadMessage> {
         match section.code {
             section::HEADER => self.take_header(section.value),
@@ -72,6 +73,7 @@ impl Parts {
         }
     }
 
+    /// Durable flag, priority and time to live.
     fn take_header(&mut self, bytes: &[u8]) -> Result<(), BadMessage> {
         let fields = elements(bytes)?;
         self.durable = field(&fields, 0)?.flag().unwrap_or(false);
@@ -81,6 +83,7 @@ impl Parts {
         Ok(())
     }
 
+    /// The sender's annotations, and among them when to enqueue.
     fn take_annotations(&mut self, bytes: &[u8]) -> Result<(), BadMessage> {
         let mut kept = BytesMut::new();
         for pair in elements(bytes)?.chunks_exact(2) {
@@ -100,6 +103,7 @@ impl Parts {
         Ok(())
     }
 
+    /// Message-id and group-id.
     fn take_properties(&mut self, bytes: &[u8]) -> Result<(), BadMessage> {
         let fields = elements(bytes)?;
         self.id = id_text(&field(&fields, 0)?);
@@ -120,14 +124,17 @@ pub(crate) fn id_text(id: &Value) -> Option<String> {
     }
 }
 
+/// A field of a list; null if the list is shorter.
 fn field(fields: &[&[u8]], index: usize) -> Result<Value, BadMessage> {
     fields.get(index).map_or(Ok(Value::Null), |bytes| whole(bytes))
 }
 
+/// A value that fills its bytes.
 fn whole(bytes: &[u8]) -> Result<Value, BadMessage> {
     value::decode(bytes).map(|(value, _)| value).map_err(|_| BadMessage::Malformed)
 }
 
+/// The text of an encoded symbol or string.
 fn symbol_text(key: &[u8]) -> Option<&str> {
     match key {
         [0xa3 | 0xa1, _, text @ ..] | [0xb3 | 0xb1, _, _, _, _, text @ ..] => {
@@ -137,6 +144,7 @@ fn symbol_text(key: &[u8]) -> Option<&str> {
     }
 }
 
+/// Checks the length of a property.
 fn short_enough(property: &'static str, text: &str) -> Result<(), BadMessage> {
     let short = text.len() <= LENGTH_MAX || text.chars().count() <= LENGTH_MAX;
     if short { Ok(()) } else { Err(BadMessage::TooLong { property }) }

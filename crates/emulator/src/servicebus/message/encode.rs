@@ -64,6 +64,7 @@ fn put_header(message: &Message, delivery_count: u32, into: &mut BytesMut) {
     }
 }
 
+/// The lock token, for those who look for it here.
 fn put_delivery_annotations(token: [u8; 16], into: &mut BytesMut) {
     const KEY: &str = "x-opt-lock-token";
     into.put_slice(&[0, 0x53, section::DELIVERY_ANNOTATIONS, 0xc1, 1 + 2 + 16 + 1 + 16, 2]);
@@ -72,6 +73,7 @@ fn put_delivery_annotations(token: [u8; 16], into: &mut BytesMut) {
     into.put_slice(&token);
 }
 
+/// What the broker knows, and what the sender annotated.
 fn put_annotations(message: &Message, stamp: &Stamp, into: &mut BytesMut) {
     into.put_slice(&[0, 0x53, section::MESSAGE_ANNOTATIONS, 0xd1]);
     let size_at = into.len();
@@ -106,18 +108,21 @@ fn put_annotations(message: &Message, stamp: &Stamp, into: &mut BytesMut) {
     }
 }
 
+/// A symbol of fewer than 256 bytes.
 fn put_symbol(into: &mut BytesMut, text: &str) {
     into.put_u8(0xa3);
     into.put_u8(u8::try_from(text.len()).unwrap_or(u8::MAX));
     into.put_slice(text.as_bytes());
 }
 
+/// A pair whose value is a long.
 fn put_long(into: &mut BytesMut, key: &str, number: i64) {
     put_symbol(into, key);
     into.put_u8(0x81);
     into.put_i64(number);
 }
 
+/// A pair whose value is an instant.
 fn put_timestamp(into: &mut BytesMut, key: &str, instant: Timestamp) {
     put_symbol(into, key);
     into.put_u8(0x83);

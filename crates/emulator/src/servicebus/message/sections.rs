@@ -35,6 +35,7 @@ pub(crate) fn sections(message: &[u8]) -> impl Iterator<Item = Result<Section<'_
     })
 }
 
+/// The section that begins at `start`.
 fn section_at(message: &[u8], start: usize) -> Result<Section<'_>, Malformed> {
     let bytes = message.get(start..).ok_or(Malformed)?;
     let (code, descriptor) = match bytes {
@@ -56,6 +57,7 @@ pub(crate) fn elements(value: &[u8]) -> Result<Vec<&[u8]>, BadMessage> {
     elements_of(value).map_err(|_| BadMessage::Malformed)
 }
 
+/// The same as [`elements`], before the error has its name.
 fn elements_of(value: &[u8]) -> Result<Vec<&[u8]>, Malformed> {
     let (count, mut rest) = match value {
         [0x45] => (0, value.get(1..).ok_or(Malformed)?),

@@ -22,6 +22,7 @@ pub(super) fn strip(text: &str) -> String {
     plain
 }
 
+/// The length of the string at the start of `text`, quotes included.
 fn string_len(text: &str) -> usize {
     let mut escaped = false;
     for (at, byte) in text.bytes().enumerate().skip(1) {

@@ -51,6 +51,7 @@ impl Topology {
     }
 }
 
+/// The one namespace.
 fn namespace(root: &Node<'_>) -> Topology {
     root.only(&["UserConfig"]);
     let user = root.get("UserConfig");
@@ -70,6 +71,7 @@ fn namespace(root: &Node<'_>) -> Topology {
     Topology { queues, topics }
 }
 
+/// A queue.
 fn queue(node: &Node<'_>, names: &mut HashSet<String>) -> QueueSpec {
     node.only(&["Name", "Properties"]);
     let properties = node.get("Properties");
@@ -91,6 +93,7 @@ fn queue(node: &Node<'_>, names: &mut HashSet<String>) -> QueueSpec {
     }
 }
 
+/// A topic with its subscriptions.
 fn topic(node: &Node<'_>, names: &mut HashSet<String>) -> TopicSpec {
     node.only(&["Name", "Properties", "Subscriptions"]);
     let properties = node.get("Properties");
@@ -109,6 +112,7 @@ fn topic(node: &Node<'_>, names: &mut HashSet<String>) -> TopicSpec {
     }
 }
 
+/// A subscription with its rules.
 fn subscription(node: &Node<'_>, names: &mut HashSet<String>) -> SubscriptionSpec {
     node.only(&["Name", "Properties", "Rules"]);
     let properties = node.get("Properties");
@@ -128,6 +132,7 @@ fn subscription(node: &Node<'_>, names: &mut HashSet<String>) -> SubscriptionSpe
     }
 }
 
+/// What queues and subscriptions have in common.
 fn settings(properties: &Node<'_>) -> Settings {
     let lock = properties.get("LockDuration").duration(LOCK_MAX);
     let deliveries_max = properties.get("MaxDeliveryCount").count(DELIVERIES_MAX);
@@ -143,11 +148,13 @@ fn settings(properties: &Node<'_>) -> Settings {
     }
 }
 
+/// The default time to live, if it ends.
 fn life(properties: &Node<'_>) -> Option<Duration> {
     let life = properties.get("DefaultMessageTimeToLive").duration(LIFE_MAX);
     life.filter(|life| *life < LIFE_MAX)
 }
 
+/// The window of duplicate detection, if it is required.
 fn duplicates(properties: &Node<'_>) -> Option<Duration> {
     let window = properties.get("DuplicateDetectionHistoryTimeWindow").duration(WINDOW_MAX);
     let required = properties.get("RequiresDuplicateDetection").flag();

@@ -38,11 +38,13 @@ fn ways(topology: &Topology) -> HashMap<String, Vec<String>> {
     ways
 }
 
+/// Where messages and dead letters of one entity go.
 fn targets(settings: &super::Settings) -> Vec<String> {
     let both = [&settings.forward_to, &settings.forward_dead_letters_to];
     both.into_iter().flatten().map(|path| path.to_lowercase()).collect()
 }
 
+/// Whether any way from `start` leads to `start`.
 fn leads_back(start: &str, ways: &HashMap<String, Vec<String>>) -> bool {
     let mut open: Vec<&String> = ways.get(start).into_iter().flatten().collect();
     let mut seen = HashSet::new();

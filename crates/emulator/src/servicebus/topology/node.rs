@@ -115,10 +115,12 @@ impl<'a> Node<'a> {
         self.expected(parsed, "a duration such as PT1M")
     }
 
+    /// The value, unless it is null.
     fn present(&self) -> Option<&'a Value> {
         self.value.filter(|value| !value.is_null())
     }
 
+    /// Notes a value that is not what it must be.
     fn expected<T>(&self, value: Option<T>, what: &str) -> Option<T> {
         if value.is_none() {
             self.wrong(format!("must be {what}"));
@@ -126,6 +128,7 @@ impl<'a> Node<'a> {
         value
     }
 
+    /// The value as an object; anything else is noted once.
     fn object(&self) -> Option<&'a Map<String, Value>> {
         match self.value {
             Some(Value::Object(object)) => Some(object),

@@ -15,6 +15,7 @@ pub(super) fn read(node: &Node<'_>) -> Vec<Rule> {
     rules.iter().filter_map(|node| rule(node, &mut names)).collect()
 }
 
+/// One rule; none if its filter cannot be used.
 fn rule(node: &Node<'_>, names: &mut HashSet<String>) -> Option<Rule> {
     node.only(&["Name", "Properties"]);
     let at = node.get("Name");
@@ -39,6 +40,7 @@ fn rule(node: &Node<'_>, names: &mut HashSet<String>) -> Option<Rule> {
     Some(Rule { name, filter: filter?, action })
 }
 
+/// An expression, parsed.
 fn sql<T>(node: &Node<'_>, parse: impl FnOnce(&str) -> Result<T, SqlError>) -> Option<T> {
     node.only(&["SqlExpression", "RequiresPreprocessing", "CompatibilityLevel"]);
     let expression = node.get("SqlExpression");
@@ -49,6 +51,7 @@ fn sql<T>(node: &Node<'_>, parse: impl FnOnce(&str) -> Result<T, SqlError>) -> O
     noted(&expression, parse(&text))
 }
 
+/// A correlation filter.
 fn correlation(node: &Node<'_>) -> Filter {
     node.only(&[
         "ContentType",
@@ -87,6 +90,7 @@ fn correlation(node: &Node<'_>) -> Filter {
     Filter::Correlation(correlation)
 }
 
+/// An application property as the wire has it.
 fn property(value: &serde_json::Value) -> Option<Value> {
     match value {
         serde_json::Value::String(text) => Some(Value::String(text.clone())),
@@ -101,6 +105,7 @@ fn property(value: &serde_json::Value) -> Option<Value> {
     }
 }
 
+/// Notes an error.
 fn noted<T, E: Display>(node: &Node<'_>, result: Result<T, E>) -> Option<T> {
     result.map_err(|error| node.wrong(error)).ok()
 }

@@ -26,6 +26,7 @@ const SESSION_WAIT: SignedDuration = SignedDuration::from_secs(65);
 const UNIX_EPOCH_TICKS: i64 = 621_355_968_000_000_000;
 
 impl Engine {
+    /// Takes an attach: lets a fault meet it, or attaches.
     pub(super) fn on_attach(
         &mut self,
         channel: u16,
@@ -109,6 +110,7 @@ impl Engine {
         }
     }
 
+    /// Attaches one of the two links of `$cbs` or `$management`.
     fn attach_request_link(&mut self, channel: u16, node: Address, attach: &Attach) {
         if attach.client_receives {
             let link = outgoing(node, attach, Feed::Responses(VecDeque::new()));
@@ -119,6 +121,7 @@ impl Engine {
         }
     }
 
+    /// Attaches a link on which the client sends, and gives it credit.
     fn attach_sender(
         &mut self,
         channel: u16,
@@ -133,6 +136,7 @@ impl Engine {
         self.put_flow(channel, Some(attach.handle));
     }
 
+    /// Attaches a link on which the client receives messages, with or without a session.
     fn attach_receiver(
         &mut self,
         channel: u16,
@@ -167,6 +171,7 @@ impl Engine {
         Ok(())
     }
 
+    /// Asks the broker for the session that the filter names, or for any.
     fn open_session(
         &mut self,
         queue: QueueId,
@@ -185,6 +190,7 @@ impl Engine {
         Ok(broker.open_next_session(want, deadline, now)?)
     }
 
+    /// Enters a link that a consumer of the broker feeds.
     fn link_consumer(&mut self, channel: u16, consumer: ConsumerId, link: Outgoing, handle: u32) {
         self.consumers.insert(consumer, (channel, handle));
         self.insert(channel, handle, Link::Outgoing(link));
@@ -271,6 +277,7 @@ impl Engine {
         self.put_attach(channel, attach, (described(0x28, source), target), properties);
     }
 
+    /// Writes an attach with these ends; the rest echoes the client's.
     fn put_attach(
         &mut self,
         channel: u16,
@@ -298,6 +305,7 @@ impl Engine {
         self.put(channel, code::ATTACH, fields);
     }
 
+    /// Enters a link.
     fn insert(&mut self, channel: u16, handle: u32, link: Link) {
         if let Some(session) = self.sessions.get_mut(&channel) {
             session.links.insert(handle, link);
@@ -313,6 +321,7 @@ impl Engine {
     }
 }
 
+/// An outgoing link without credit.
 fn outgoing(node: Address, attach: &Attach, feed: Feed) -> Outgoing {
     Outgoing {
         name: attach.name.clone(),

@@ -67,6 +67,7 @@ impl Engine {
 }
 
 impl Way<'_> {
+    /// Sends answers that wait.
     fn respond(&mut self, responses: &mut VecDeque<Bytes>) -> Stop {
         while 0 < self.credit.left && !responses.is_empty() {
             if !self.session.has_room() {
@@ -82,6 +83,7 @@ impl Way<'_> {
         Stop::Exhausted
     }
 
+    /// Sends messages of the queue.
     fn deliver(
         &mut self,
         consumer: ConsumerId,
@@ -96,6 +98,7 @@ impl Way<'_> {
         if self.credit.left == 0 { Stop::Exhausted } else { self.stop() }
     }
 
+    /// Has the broker hand out up to `count` messages.
     fn hand_over(
         &mut self,
         (broker, now): (&mut Broker, Timestamp),
@@ -110,6 +113,7 @@ impl Way<'_> {
         });
     }
 
+    /// Sends one message and remembers it until it is settled.
     fn send(&mut self, queue: QueueId, mode: Mode, delivery: &Delivery) {
         self.scratch.clear();
         message::encode(&delivery.message, &delivery.stamp, self.scratch);

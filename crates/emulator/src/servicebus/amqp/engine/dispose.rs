@@ -14,6 +14,7 @@ use bytes::BytesMut;
 use serde_amqp::Value;
 
 impl Engine {
+    /// Takes a disposition: settles each delivery of the range that is unsettled, and confirms.
     pub(super) fn disposition(
         &mut self,
         channel: u16,
@@ -54,6 +55,7 @@ struct Replies {
 }
 
 impl Replies {
+    /// Adds a delivery to the current range, or starts the next.
     fn add(&mut self, id: u32, out: &mut BytesMut) {
         match &mut self.run {
             Some((_, last)) if last.wrapping_add(1) == id => *last = id,
@@ -64,17 +66,20 @@ impl Replies {
         }
     }
 
+    /// Writes the current range.
     fn finish(&mut self, out: &mut BytesMut) {
         if let Some(range) = self.run.take() {
             self.put(range, &self.state, out);
         }
     }
 
+    /// Writes a disposition.
     fn put(&self, range: (u32, u32), state: &State, out: &mut BytesMut) {
         frame::put(out, Kind::Amqp, self.channel, |out| put_disposition(out, false, range, state));
     }
 }
 
+/// Whether a delivery state is final.
 fn is_outcome(code: u64) -> bool {
     (code::ACCEPTED..=code::MODIFIED).contains(&code)
 }
@@ -102,6 +107,7 @@ fn settlement(disposition: &Disposition) -> Settlement {
     }
 }
 
+/// What a rejection's error says of the dead letter: reason and words stand in its info.
 fn dead_letter(error: &Value) -> Settlement {
     let fields = error.bare().elements().unwrap_or_default();
     let info = at(fields, 2);
@@ -119,5 +125,7 @@ pub(crate) fn properties(map: &Value) -> Properties {
     pairs.filter_map(|(key, value)| Some((key.text()?.to_owned(), value.clone()))).collect()
 }
 
+/// Key of the reason, in the info and among the application properties.
 const REASON: &str = "DeadLetterReason";
+/// Key of the words, likewise.
 const DESCRIPTION: &str = "DeadLetterErrorDescription";

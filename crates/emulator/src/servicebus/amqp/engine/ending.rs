@@ -77,6 +77,7 @@ impl Engine {
         self.put_detach(channel, handle, problem.to_value());
     }
 
+    /// Writes a detach that closes.
     pub(super) fn put_detach(&mut self, channel: u16, handle: u32, error: Value) {
         self.put(channel, code::DETACH, vec![Value::Uint(handle), Value::Bool(true), error]);
     }
@@ -93,6 +94,7 @@ impl Engine {
         }
     }
 
+    /// Drops a session with all its links.
     fn forget(&mut self, channel: u16, world: &mut World<'_>) {
         let Some(mut session) = self.sessions.remove(&channel) else { return };
         session.tell_accepted(channel, &mut self.out);
@@ -101,6 +103,7 @@ impl Engine {
         }
     }
 
+    /// Takes a detach: gives up the link, and answers unless the broker's came first.
     pub(super) fn detach(
         &mut self,
         channel: u16,
@@ -132,6 +135,7 @@ impl Engine {
         Ok(Step::Go)
     }
 
+    /// Takes an end.
     pub(super) fn end(&mut self, channel: u16, world: &mut World<'_>) {
         if self.sessions.contains_key(&channel) {
             self.forget(channel, world);

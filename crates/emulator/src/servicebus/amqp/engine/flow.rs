@@ -13,6 +13,7 @@ use super::{
 use serde_amqp::Value;
 
 impl Engine {
+    /// Takes a flow: the session's window, and a link's credit.
     pub(super) fn flow(&mut self, channel: u16, fields: &[Value], world: &mut World<'_>) {
         let Some(session) = self.sessions.get_mut(&channel) else { return };
         let was_full = !session.has_room();

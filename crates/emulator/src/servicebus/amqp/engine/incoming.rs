@@ -34,6 +34,7 @@ enum Joined {
 }
 
 impl Engine {
+    /// Takes a transfer frame: accounts for it, and joins it to its delivery.
     pub(super) fn transfer(
         &mut self,
         channel: u16,
@@ -154,6 +155,7 @@ impl Engine {
         self.replenish(channel, handle);
     }
 
+    /// Tells the client that a delivery was not taken.
     fn reject(&mut self, channel: u16, id: u32, problem: &Problem) {
         if let Some(session) = self.sessions.get_mut(&channel) {
             session.refuse(channel, id, &rejected(problem.to_value()), &mut self.out);
@@ -211,6 +213,7 @@ impl Incoming {
     }
 }
 
+/// Sends the messages of a delivery; all or none.
 fn send(target: Target, delivered: &Delivered, world: &mut World<'_>) -> Result<(), Problem> {
     let messages = messages(delivered)?;
     world.tallies.deliveries_in += 1;
@@ -218,6 +221,7 @@ fn send(target: Target, delivered: &Delivered, world: &mut World<'_>) -> Result<
     Ok(world.broker.send(target, messages, world.now)?)
 }
 
+/// The messages in a delivery: one, or those of a batch.
 fn messages(delivered: &Delivered) -> Result<Vec<Message>, Problem> {
     Ok(if delivered.format == BATCH {
         split_batch(&delivered.bytes, new_id)?

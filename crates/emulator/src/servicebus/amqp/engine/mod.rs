@@ -206,6 +206,7 @@ impl Engine {
         frame::put(&mut self.out, Kind::Amqp, 0, |_| {});
     }
 
+    /// Sorts a frame by what it says.
     fn dispatch(&mut self, frame: &Frame, world: &mut World<'_>) -> Result<Step, Problem> {
         if frame.kind == Kind::Sasl {
             return Err(Problem::new(condition::FRAMING, "A SASL frame after the AMQP header."));
@@ -231,6 +232,7 @@ impl Engine {
         }
     }
 
+    /// Takes one of the performatives that come now and then.
     fn rare(
         &mut self,
         channel: u16,

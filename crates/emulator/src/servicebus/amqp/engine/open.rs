@@ -23,6 +23,7 @@ pub(super) const HANDLE_MAX: u32 = 1_023;
 pub(crate) const IDLE_MAX: Duration = Duration::from_mins(4);
 
 impl Engine {
+    /// Takes an open.
     pub(super) fn open(&mut self, fields: &[Value]) -> Result<Step, Problem> {
         if let Some(limit) = at(fields, 2).uint() {
             if limit < FRAME_LIMIT_MIN {
@@ -37,6 +38,7 @@ impl Engine {
         Ok(Step::Go)
     }
 
+    /// Writes an open with the limits that Azure has.
     pub(super) fn put_open(&mut self) {
         self.opened = true;
         let idle = u32::try_from(IDLE_MAX.as_millis()).unwrap_or(u32::MAX);
@@ -55,6 +57,7 @@ impl Engine {
         self.put(0, code::OPEN, fields);
     }
 
+    /// Takes a begin; the same channel serves both ways.
     pub(super) fn begin(&mut self, channel: u16, fields: &[Value]) -> Result<Step, Problem> {
         if CHANNEL_MAX < channel || self.sessions.contains_key(&channel) {
             let words = format!("Channel {channel} is in use or beyond {CHANNEL_MAX}.");

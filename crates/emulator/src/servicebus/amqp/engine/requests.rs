@@ -43,6 +43,7 @@ impl Engine {
         Ok(())
     }
 
+    /// Takes a token, if it is good.
     fn put_token(&mut self, request: &Request, world: &mut World<'_>) -> Response {
         match cbs::put_token(request, world.machine) {
             Put::Taken(grant) => match self.grants.add(grant) {

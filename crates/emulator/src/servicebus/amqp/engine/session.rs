@@ -151,11 +151,13 @@ impl Session {
         frame::put(out, Kind::Amqp, channel, |out| put_disposition(out, true, (id, id), state));
     }
 
+    /// Writes a transfer that had to wait.
     fn put(&mut self, channel: u16, transfer: &[u8], out: &mut BytesMut) {
         self.sent();
         frame::put(out, Kind::Amqp, channel, |out| out.extend_from_slice(transfer));
     }
 
+    /// Accounts for a transfer.
     fn sent(&mut self) {
         self.remote_window = self.remote_window.saturating_sub(1);
         self.next_outgoing_id = self.next_outgoing_id.wrapping_add(1);

@@ -18,6 +18,7 @@ use serde_amqp::{Value, primitives::Uuid};
 /// Messages of one peek: what fits a frame is for the client's window to say, this for ours.
 const PEEK_MAX: usize = 250;
 
+/// Messages from a number on, locking none.
 pub(super) fn peek(call: &Call<'_>, world: &mut World<'_>) -> Answer {
     let queue = call.queue(world)?;
     let from = call.number("from-sequence-number")?;
@@ -34,6 +35,7 @@ pub(super) fn peek(call: &Call<'_>, world: &mut World<'_>) -> Answer {
     Ok(Some(named([("messages", Value::List(found.collect()))])))
 }
 
+/// Deferred messages by their numbers.
 pub(super) fn receive(call: &Call<'_>, world: &mut World<'_>) -> Answer {
     let queue = call.queue(world)?;
     let sequences = call.numbers("sequence-numbers")?;
@@ -53,6 +55,7 @@ pub(super) fn receive(call: &Call<'_>, world: &mut World<'_>) -> Answer {
     Ok(Some(named([("messages", Value::List(found.collect()))])))
 }
 
+/// A message, encoded as if it were transferred.
 fn binary(message: &Message, stamp: &Stamp) -> Value {
     let mut bytes = BytesMut::new();
     encode(message, stamp, &mut bytes);

@@ -11,6 +11,7 @@ use super::{
 use crate::servicebus::broker::Settlement;
 use serde_amqp::Value;
 
+/// Prolongs locks; tells their new ends.
 pub(super) fn renew(call: &Call<'_>, world: &mut World<'_>) -> Answer {
     let queue = call.queue(world)?;
     let mut ends = Vec::new();
@@ -20,6 +21,7 @@ pub(super) fn renew(call: &Call<'_>, world: &mut World<'_>) -> Answer {
     Ok(Some(named([("expirations", Value::Array(ends.into()))])))
 }
 
+/// Settles messages by their lock tokens.
 pub(super) fn update(call: &Call<'_>, world: &mut World<'_>) -> Answer {
     let queue = call.queue(world)?;
     let settlement = settlement(call)?;
@@ -30,6 +32,7 @@ pub(super) fn update(call: &Call<'_>, world: &mut World<'_>) -> Answer {
     Ok(Some(map([])))
 }
 
+/// What the request wants done with them.
 fn settlement(call: &Call<'_>) -> Result<Settlement, Problem> {
     let properties = properties(call.field("properties-to-modify"));
     let text = |key| call.field(key).text().map(str::to_owned);

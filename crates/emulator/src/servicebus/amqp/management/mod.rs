@@ -50,6 +50,7 @@ pub(crate) fn handle(
     }
 }
 
+/// Does what the operation names.
 fn dispatch(operation: &str, call: &Call<'_>, world: &mut World<'_>) -> Answer {
     match operation.strip_prefix("com.microsoft:") {
         Some("schedule-message") => schedule::schedule(call, world),
@@ -73,39 +74,48 @@ fn dispatch(operation: &str, call: &Call<'_>, world: &mut World<'_>) -> Answer {
 }
 
 impl Call<'_> {
+    /// The queue or subscription that the request is about.
     fn queue(&self, world: &World<'_>) -> Result<QueueId, Problem> {
         Ok(world.broker.source(self.path)?)
     }
 
+    /// The queue or topic that the request is about.
     fn target(&self, world: &World<'_>) -> Result<Target, Problem> {
         Ok(world.broker.target(self.path)?)
     }
 
+    /// A field of the body; null if it is not there.
     fn field(&self, key: &'static str) -> &Value {
         self.body.entry(key)
     }
 
+    /// A field that must be a number.
     fn number(&self, key: &'static str) -> Result<i64, Problem> {
         self.field(key).integer().ok_or_else(|| missing(key))
     }
 
+    /// A field that must be a text.
     fn text(&self, key: &'static str) -> Result<&str, Problem> {
         self.field(key).text().ok_or_else(|| missing(key))
     }
 
+    /// The session that the request is about.
     fn session(&self) -> Result<Arc<str>, Problem> {
         self.text("session-id").map(Arc::from)
     }
 
+    /// A field that must be a list or an array.
     fn elements(&self, key: &'static str) -> Result<&[Value], Problem> {
         self.field(key).elements().ok_or_else(|| missing(key))
     }
 
+    /// A field that must be a list of numbers.
     fn numbers(&self, key: &'static str) -> Result<Vec<i64>, Problem> {
         let numbers = self.elements(key)?.iter().map(Ask::integer);
         numbers.collect::<Option<_>>().ok_or_else(|| missing(key))
     }
 
+    /// The lock tokens of the request.
     fn tokens(&self) -> Result<Vec<LockToken>, Problem> {
         let tokens = self.elements("lock-tokens")?.iter().map(Ask::uuid);
         let tokens = tokens.map(|uuid| uuid.map(LockToken::from_uuid));
@@ -113,6 +123,7 @@ impl Call<'_> {
     }
 }
 
+/// The answer to a request that lacks a field.
 fn missing(key: &str) -> Problem {
     Problem::new(ARGUMENT, format!("The request's '{key}' is missing or of the wrong type."))
 }

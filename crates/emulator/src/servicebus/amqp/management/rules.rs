@@ -13,18 +13,26 @@ use serde_amqp::{Value, primitives::OrderedMap};
 
 /// Descriptor codes of rules, filters and actions.
 mod code {
+    /// A rule; the JS SDK keeps only what has this very code.
     pub(super) const RULE: u64 = 0x137_0000_0004;
+    /// No action.
     pub(super) const EMPTY_ACTION: u64 = 0x137_0000_0005;
+    /// An action, and the level of its dialect.
     pub(super) const SQL_ACTION: u64 = 0x137_0000_0006;
+    /// A condition, and the level of its dialect.
     pub(super) const SQL_FILTER: u64 = 0x13_7000_0006;
+    /// The filter that takes everything.
     pub(super) const TRUE_FILTER: u64 = 0x13_7000_0007;
+    /// The filter that takes nothing.
     pub(super) const FALSE_FILTER: u64 = 0x13_7000_0008;
+    /// Eight system properties and a map of application properties.
     pub(super) const CORRELATION_FILTER: u64 = 0x13_7000_0009;
 }
 
 /// What Azure calls the level of its SQL dialect.
 const SQL_LEVEL: i32 = 20;
 
+/// Adds a rule.
 pub(super) fn add(call: &Call<'_>, world: &mut World<'_>) -> Answer {
     let queue = call.queue(world)?;
     let description = call.field("rule-description");
@@ -39,11 +47,13 @@ pub(super) fn add(call: &Call<'_>, world: &mut World<'_>) -> Answer {
     Ok(Some(map([])))
 }
 
+/// Removes a rule.
 pub(super) fn remove(call: &Call<'_>, world: &mut World<'_>) -> Answer {
     world.broker.remove_rule(call.queue(world)?, call.text("rule-name")?)?;
     Ok(Some(map([])))
 }
 
+/// A page of the rules.
 pub(super) fn list(call: &Call<'_>, world: &mut World<'_>) -> Answer {
     let queue = call.queue(world)?;
     let skip = usize::try_from(call.number("skip")?).unwrap_or(0);
@@ -56,6 +66,7 @@ pub(super) fn list(call: &Call<'_>, world: &mut World<'_>) -> Answer {
     Ok(Some(named([("rules", Value::List(rules))])))
 }
 
+/// The filter that a rule description holds.
 fn filter(description: &Value) -> Result<Filter, Problem> {
     if let Some(expression) = description.entry("sql-filter").entry("expression").text() {
         return Ok(match expression.trim() {
@@ -86,10 +97,12 @@ fn filter(description: &Value) -> Result<Filter, Problem> {
     Ok(Filter::Correlation(correlation))
 }
 
+/// The answer to an expression that does not parse.
 fn bad_sql(error: SqlError) -> Problem {
     Problem::new(ARGUMENT, format!("The SQL expression is not valid: {error}."))
 }
 
+/// A rule as the wire has it.
 fn to_value(rule: &Rule) -> Value {
     let sql = |code, text: &str| described(code, vec![string(text), Value::Int(SQL_LEVEL)]);
     let filter = match &rule.filter {

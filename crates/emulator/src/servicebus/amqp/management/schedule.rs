@@ -10,6 +10,7 @@ use super::{
 use crate::servicebus::message::decode;
 use serde_amqp::Value;
 
+/// Takes messages for later; tells their numbers.
 pub(super) fn schedule(call: &Call<'_>, world: &mut World<'_>) -> Answer {
     let target = call.target(world)?;
     let mut messages = Vec::new();
@@ -22,6 +23,7 @@ pub(super) fn schedule(call: &Call<'_>, world: &mut World<'_>) -> Answer {
     Ok(Some(named([("sequence-numbers", Value::Array(sequences))])))
 }
 
+/// Takes scheduled messages back.
 pub(super) fn cancel(call: &Call<'_>, world: &mut World<'_>) -> Answer {
     let target = call.target(world)?;
     world.broker.cancel(target, &call.numbers("sequence-numbers")?, world.now)?;

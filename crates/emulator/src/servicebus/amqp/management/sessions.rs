@@ -10,12 +10,14 @@ use super::{
 use bytes::Bytes;
 use serde_amqp::Value;
 
+/// Prolongs the lock on a session.
 pub(super) fn renew(call: &Call<'_>, world: &mut World<'_>) -> Answer {
     let held = (call.queue(world)?, call.connection);
     let until = world.broker.renew_session(held, &call.session()?, world.now)?;
     Ok(Some(named([("expiration", timestamp(until))])))
 }
 
+/// The session's state.
 pub(super) fn get_state(call: &Call<'_>, world: &mut World<'_>) -> Answer {
     let held = (call.queue(world)?, call.connection);
     let state = world.broker.session_state(held, &call.session()?, world.now)?;
@@ -23,6 +25,7 @@ pub(super) fn get_state(call: &Call<'_>, world: &mut World<'_>) -> Answer {
     Ok(Some(named([("session-state", state)])))
 }
 
+/// Sets or clears the session's state.
 pub(super) fn set_state(call: &Call<'_>, world: &mut World<'_>) -> Answer {
     let held = (call.queue(world)?, call.connection);
     let state = call.field("session-state").binary().map(Bytes::copy_from_slice);
@@ -30,6 +33,7 @@ pub(super) fn set_state(call: &Call<'_>, world: &mut World<'_>) -> Answer {
     Ok(Some(map([])))
 }
 
+/// A page of the sessions with messages or state.
 pub(super) fn list(call: &Call<'_>, world: &mut World<'_>) -> Answer {
     let queue = call.queue(world)?;
     let skip = usize::try_from(call.number("skip")?).unwrap_or(0);

@@ -41,6 +41,7 @@ impl Queue {
     }
 }
 
+/// What the broker says about a message that is not enqueued yet.
 fn scheduled_stamp(sequence: i64, sent: jiff::Timestamp) -> Stamp {
     Stamp {
         sequence,

@@ -100,6 +100,7 @@ impl Queue {
         }
     }
 
+    /// Takes a message out for the dead-letter subqueue.
     fn bury(&mut self, sequence: i64, reason: &str, description: &str) {
         if let Some(entry) = self.remove(sequence) {
             let (reason, description) = (Some(reason.to_owned()), Some(description.to_owned()));

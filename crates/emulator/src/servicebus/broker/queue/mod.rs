@@ -195,6 +195,7 @@ impl Queue {
         }
     }
 
+    /// Enters a message where it can be received, and wakes whoever waits for it.
     fn insert(&mut self, sequence: i64, entry: Entry, now: Timestamp) {
         if let Some(expires) = entry.expires {
             self.due.insert((expires, Due::Expiry(sequence)));

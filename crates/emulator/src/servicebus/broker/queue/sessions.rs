@@ -24,6 +24,7 @@ pub(super) struct Sessions {
     last_ticket: u64,
 }
 
+/// One session.
 #[derive(Debug, Default)]
 struct Session {
     ready: BTreeSet<i64>,
@@ -42,6 +43,7 @@ struct State {
     set: Timestamp,
 }
 
+/// Who holds a session.
 #[derive(Debug)]
 struct Holder {
     consumer: ConsumerId,
@@ -201,6 +203,7 @@ impl Queue {
 }
 
 impl Sessions {
+    /// How many there are.
     pub(super) fn len(&self) -> usize {
         self.by_id.len()
     }
@@ -254,6 +257,7 @@ impl Sessions {
         Some(sequence)
     }
 
+    /// When the lock on a session ends.
     pub(super) fn held_until(&self, id: &str) -> Option<Timestamp> {
         self.by_id.get(id)?.holder.as_ref().map(|holder| holder.until)
     }
@@ -282,10 +286,12 @@ impl Sessions {
         self.waiters.remove(at).map(|(_, deadline)| deadline)
     }
 
+    /// The session that has been free longest.
     fn first_free(&self) -> Option<Arc<str>> {
         self.free.first_key_value().map(|(_, session)| Arc::clone(session))
     }
 
+    /// The messages of a session that are locked.
     fn locked(&self, id: &str) -> Vec<i64> {
         self.by_id
             .get(id)
@@ -293,12 +299,14 @@ impl Sessions {
             .unwrap_or_default()
     }
 
+    /// Gives a session to a consumer.
     fn set_holder(&mut self, id: &Arc<str>, consumer: ConsumerId, until: Timestamp) {
         let session = self.by_id.entry(Arc::clone(id)).or_default();
         session.holder = Some(Holder { consumer, until, waiting: false });
         self.refresh(id);
     }
 
+    /// Takes a session from its holder.
     fn take_holder(&mut self, id: &str) -> Option<Holder> {
         self.by_id.get_mut(id)?.holder.take()
     }

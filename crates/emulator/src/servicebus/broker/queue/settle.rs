@@ -68,6 +68,7 @@ impl Queue {
         Ok(until)
     }
 
+    /// Checks that a lock is in force. What has ended was removed by the tick before.
     fn locked(&self, token: LockToken) -> Result<(), Refusal> {
         let entry = self.entries.get(&token.sequence);
         let lock = entry.and_then(|entry| entry.lock);
@@ -80,6 +81,7 @@ impl Queue {
         }))
     }
 
+    /// Sets application properties.
     fn modify(&mut self, sequence: i64, properties: Properties) {
         if properties.is_empty() {
             return;

@@ -95,6 +95,7 @@ impl Queue {
         self.pass_on();
     }
 
+    /// Locks or removes a message that was chosen.
     fn hand_out(&mut self, token: LockToken, mode: Mode, now: Timestamp) -> Option<Delivery> {
         let sequence = token.sequence;
         match mode {
@@ -115,6 +116,7 @@ impl Queue {
         }
     }
 
+    /// When a lock taken now ends: with its session's, if it has one.
     fn lock_until(&self, sequence: i64, now: Timestamp) -> Timestamp {
         let session = self.entries.get(&sequence).and_then(|entry| self.lane(entry));
         let held = session.and_then(|session| self.sessions.held_until(&session));
@@ -122,6 +124,7 @@ impl Queue {
     }
 }
 
+/// An entry as it is handed out.
 fn delivery(token: LockToken, entry: &Entry, locked_until: Option<Timestamp>) -> Delivery {
     Delivery {
         token,

@@ -19,6 +19,7 @@ pub(crate) struct Action {
     statements: Vec<Statement>,
 }
 
+/// One statement.
 #[derive(Debug, Clone, PartialEq)]
 enum Statement {
     Set(String, Expression),
@@ -60,6 +61,7 @@ impl Action {
     }
 }
 
+/// `SET name = expression` or `REMOVE name`.
 fn statement(parser: &mut Parser<'_>) -> Result<Statement, SqlError> {
     if parser.word("set") {
         let name = user_property(parser)?;
@@ -72,6 +74,7 @@ fn statement(parser: &mut Parser<'_>) -> Result<Statement, SqlError> {
     Err(parser.wrong("expected SET or REMOVE"))
 }
 
+/// The name of an application property.
 fn user_property(parser: &mut Parser<'_>) -> Result<String, SqlError> {
     match parser.property()? {
         Property::User(name) => Ok(name),
@@ -79,6 +82,7 @@ fn user_property(parser: &mut Parser<'_>) -> Result<String, SqlError> {
     }
 }
 
+/// A value as an application property.
 fn to_value(scalar: Scalar) -> Value {
     match scalar {
         Scalar::Null => Value::Null,

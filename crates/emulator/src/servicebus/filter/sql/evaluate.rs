@@ -65,6 +65,7 @@ pub(super) fn condition(condition: &Condition, fields: &Fields) -> Option<bool> 
 }
 
 impl Comparison {
+    /// Whether two values in this order compare so.
     fn holds(self, order: Ordering) -> bool {
         match self {
             Self::Equal => order.is_eq(),
@@ -100,6 +101,7 @@ pub(super) fn scalar(expression: &Expression, fields: &Fields) -> Scalar {
     }
 }
 
+/// The result of an operator; null if there is none.
 fn calculate(operator: &str, left: Scalar, right: Scalar) -> Scalar {
     let result = match (left, right) {
         (Scalar::Integer(left), Scalar::Integer(right)) => match operator {
@@ -137,6 +139,7 @@ fn order(left: &Scalar, right: &Scalar) -> Option<Ordering> {
     }
 }
 
+/// A number of either kind.
 #[expect(clippy::cast_precision_loss, reason = "numbers of mixed types compare as floats")]
 fn number(scalar: &Scalar) -> Option<f64> {
     match scalar {
@@ -146,6 +149,7 @@ fn number(scalar: &Scalar) -> Option<f64> {
     }
 }
 
+/// A property as SQL sees it.
 #[expect(clippy::wildcard_enum_match_arm, reason = "types that SQL does not know are null")]
 fn from_value(value: &Value) -> Scalar {
     match value {
@@ -164,6 +168,7 @@ fn from_value(value: &Value) -> Scalar {
     }
 }
 
+/// Whether the message has the property at all.
 fn exists(property: &Property, fields: &Fields) -> bool {
     match property {
         Property::System(property) => fields.system(*property) != Value::Null,

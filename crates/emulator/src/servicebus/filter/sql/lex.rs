@@ -26,6 +26,7 @@ pub(super) enum Kind {
     Mark(&'static str),
 }
 
+/// Longer ones first, so that none is taken for its beginning.
 const MARKS: [&str; 17] =
     ["<>", "!=", "<=", ">=", "=", "<", ">", "+", "-", "*", "/", "%", "(", ")", ",", ".", ";"];
 
@@ -46,6 +47,7 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token>, SqlError> {
     Ok(tokens)
 }
 
+/// The token at the start of `rest`, and its length.
 fn token(rest: &str, first: char) -> Result<(Kind, usize), String> {
     match first {
         '\'' => quoted(rest, '\'').map(|(text, length)| (Kind::Text(text), length)),
@@ -64,6 +66,7 @@ fn token(rest: &str, first: char) -> Result<(Kind, usize), String> {
     }
 }
 
+/// Whether a letter may stand in a name.
 fn is_name(letter: char) -> bool {
     letter.is_alphanumeric() || matches!(letter, '_' | '@' | '#' | '$')
 }
@@ -84,6 +87,7 @@ fn quoted(rest: &str, end: char) -> Result<(String, usize), String> {
     Err(format!("a closing {end} is missing"))
 }
 
+/// A number, and its length.
 fn number(rest: &str) -> Result<(Kind, usize), String> {
     let mut length = 0;
     let mut before = ' ';

@@ -50,11 +50,13 @@ impl Predicate {
         &self.text
     }
 
+    /// Whether it is true for a message with these properties.
     pub(super) fn holds(&self, fields: &Fields) -> bool {
         evaluate::condition(&self.condition, fields) == Some(true)
     }
 }
 
+/// The tokens of a text that is not too long.
 fn short_enough(text: &str) -> Result<Vec<lex::Token>, SqlError> {
     if LENGTH_MAX < text.chars().count() {
         let what = format!("longer than {LENGTH_MAX} characters");

@@ -70,10 +70,12 @@ pub(super) struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
+    /// At the first token.
     pub(super) fn new(tokens: &'a [Token]) -> Self {
         Self { tokens, at: 0, depth: 0 }
     }
 
+    /// Whether all tokens are taken.
     pub(super) fn is_at_end(&self) -> bool {
         self.tokens.len() <= self.at
     }
@@ -88,16 +90,19 @@ impl<'a> Parser<'a> {
         self.take(|kind| matches!(kind, Kind::Word(found) if found.eq_ignore_ascii_case(word)))
     }
 
+    /// Takes `mark`, which must be next.
     pub(super) fn require(&mut self, mark: &str) -> Result<(), SqlError> {
         if self.mark(mark) { Ok(()) } else { Err(self.wrong(&format!("expected '{mark}'"))) }
     }
 
+    /// An error at the next token.
     pub(super) fn wrong(&self, what: &str) -> SqlError {
         let last = self.tokens.last().map_or(0, |token| token.position + 1);
         let position = self.tokens.get(self.at).map_or(last, |token| token.position);
         SqlError { what: what.to_owned(), position }
     }
 
+    /// A sum.
     pub(super) fn expression(&mut self) -> Result<Expression, SqlError> {
         self.depth += 1;
         if DEPTH_MAX < self.depth {
@@ -129,20 +134,24 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// Checks that all tokens are taken.
     fn end(&self) -> Result<(), SqlError> {
         if self.is_at_end() { Ok(()) } else { Err(self.wrong("unexpected text")) }
     }
 
+    /// Takes the next token if it is wanted.
     fn take(&mut self, wanted: impl FnOnce(&Kind) -> bool) -> bool {
         let found = self.tokens.get(self.at).is_some_and(|token| wanted(&token.kind));
         self.at += usize::from(found);
         found
     }
 
+    /// Takes one of `marks`, if one is next.
     fn operator(&mut self, marks: &[&'static str]) -> Option<&'static str> {
         marks.iter().copied().find(|mark| self.mark(mark))
     }
 
+    /// Conditions joined by `OR`.
     fn or(&mut self) -> Result<Condition, SqlError> {
         self.depth += 1;
         if DEPTH_MAX < self.depth {
@@ -156,6 +165,7 @@ impl<'a> Parser<'a> {
         Ok(left)
     }
 
+    /// Conditions joined by `AND`.
     fn and(&mut self) -> Result<Condition, SqlError> {
         let mut left = self.not()?;
         while self.word("and") {
@@ -164,6 +174,7 @@ impl<'a> Parser<'a> {
         Ok(left)
     }
 
+    /// A condition behind any number of `NOT`.
     fn not(&mut self) -> Result<Condition, SqlError> {
         let mut odd = false;
         while self.word("not") {
@@ -173,6 +184,7 @@ impl<'a> Parser<'a> {
         Ok(if odd { Condition::Not(Box::new(condition)) } else { condition })
     }
 
+    /// A condition without `AND`, `OR` or `NOT`, unless in parentheses.
     fn simple(&mut self) -> Result<Condition, SqlError> {
         if self.word("exists") {
             self.require("(")?;
@@ -216,6 +228,7 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// What follows an expression to make it a condition.
     fn comparison(&mut self, left: Expression) -> Result<Condition, SqlError> {
         let left = Box::new(left);
         if self.word("is") {
@@ -251,6 +264,7 @@ impl<'a> Parser<'a> {
         Ok(Condition::Compare(comparison, left, Box::new(self.expression()?)))
     }
 
+    /// Expressions in parentheses.
     fn list(&mut self) -> Result<Vec<Expression>, SqlError> {
         self.require("(")?;
         let mut list = vec![self.expression()?];
@@ -261,6 +275,7 @@ impl<'a> Parser<'a> {
         Ok(list)
     }
 
+    /// The character behind `ESCAPE`, if that is next.
     fn escape(&mut self) -> Result<Option<char>, SqlError> {
         if !self.word("escape") {
             return Ok(None);
@@ -277,6 +292,7 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// A product.
     fn product(&mut self) -> Result<Expression, SqlError> {
         let mut left = self.factor()?;
         while let Some(operator) = self.operator(&["*", "/", "%"]) {
@@ -285,6 +301,7 @@ impl<'a> Parser<'a> {
         Ok(left)
     }
 
+    /// A value behind any number of signs.
     fn factor(&mut self) -> Result<Expression, SqlError> {
         let mut minus = false;
         while let Some(sign) = self.operator(&["-", "+"]) {
@@ -294,6 +311,7 @@ impl<'a> Parser<'a> {
         Ok(if minus { Expression::Negate(Box::new(value)) } else { value })
     }
 
+    /// A constant, a property, or an expression in parentheses.
     fn atom(&mut self) -> Result<Expression, SqlError> {
         if self.mark("(") {
             let inner = self.expression()?;
@@ -320,6 +338,7 @@ impl<'a> Parser<'a> {
         Ok(constant)
     }
 
+    /// A name, quoted or not a keyword.
     fn name(&mut self) -> Result<String, SqlError> {
         let name = match self.tokens.get(self.at).map(|token| &token.kind) {
             Some(Kind::Word(name)) if !is_keyword(name) => name.clone(),
@@ -334,10 +353,12 @@ impl<'a> Parser<'a> {
     }
 }
 
+/// The condition or its opposite.
 fn negated(not: bool, condition: Condition) -> Condition {
     if not { Condition::Not(Box::new(condition)) } else { condition }
 }
 
+/// Whether a word cannot be a name unless it is quoted.
 fn is_keyword(word: &str) -> bool {
     const KEYWORDS: [&str; 11] =
         ["and", "or", "not", "is", "in", "like", "escape", "exists", "null", "true", "false"];
