@@ -1,6 +1,6 @@
 //! Order service: warp routes over the domain.
 //!
-//! Reading order: [`routes`] is the table of what is answered where; each use case is a file of
+//! Reading order: [`routes()`] is the table of what is answered where; each use case is a file of
 //! its name; `problem` is every way to say no; `server` is the sockets under it all.
 //!
 //! The library knows the domain and its port [`domain::ports::Aggregates`], and no store: the

@@ -8,7 +8,6 @@ use crate::{
     port::{Taken, bind_tcp},
     servicebus::{ConfigErrors, ServiceBus, Topology},
 };
-use serde_json::json;
 use std::{
     io::{self, Write},
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -166,16 +165,15 @@ impl Local {
 /// The one line on stdout that tells a program where everything is.
 fn ready_line(at: Addresses) -> String {
     let (cosmos, servicebus) = (reachable(at.cosmos), reachable(at.servicebus));
-    json!({
-        "ready": true,
-        "cosmos": format!("http://{cosmos}"),
-        "servicebus": format!(
-            "Endpoint=sb://{servicebus};SharedAccessKeyName=RootManageSharedAccessKey;\
-             SharedAccessKey=SAS_KEY_VALUE;UseDevelopmentEmulator=true;"
-        ),
-        "control": format!("http://{}", at.control),
-    })
-    .to_string()
+    let connection = format!(
+        "Endpoint=sb://{servicebus};SharedAccessKeyName=RootManageSharedAccessKey;\
+         SharedAccessKey=SAS_KEY_VALUE;UseDevelopmentEmulator=true;"
+    );
+    // Addresses need no escape; the order of the fields is part of the contract.
+    format!(
+        r#"{{"ready":true,"cosmos":"http://{cosmos}","servicebus":"{connection}","control":"http://{}"}}"#,
+        at.control
+    )
 }
 
 /// The address a client on this machine dials: loopback where it listens on all interfaces.
@@ -203,7 +201,7 @@ mod tests {
 
     #[test]
     fn the_ready_line_is_the_contract() {
-        expect![[r#"{"control":"http://127.0.0.1:8090","cosmos":"http://127.0.0.1:8081","ready":true,"servicebus":"Endpoint=sb://127.0.0.1:5672;SharedAccessKeyName=RootManageSharedAccessKey;SharedAccessKey=SAS_KEY_VALUE;UseDevelopmentEmulator=true;"}"#]]
+        expect![[r#"{"ready":true,"cosmos":"http://127.0.0.1:8081","servicebus":"Endpoint=sb://127.0.0.1:5672;SharedAccessKeyName=RootManageSharedAccessKey;SharedAccessKey=SAS_KEY_VALUE;UseDevelopmentEmulator=true;","control":"http://127.0.0.1:8090"}"#]]
             .assert_eq(&ready_line(at("127.0.0.1:8081")));
     }
 
