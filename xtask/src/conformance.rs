@@ -33,6 +33,12 @@ const SUITES: &[Suite] = &[
         config: None,
     },
     Suite {
+        name: "cosmos, Python async",
+        runtime: Runtime::Python,
+        script: "cosmos/aio.py",
+        config: None,
+    },
+    Suite {
         name: "cosmos, JavaScript",
         runtime: Runtime::Node { pins: "cosmos/js" },
         script: "cosmos/js/main.js",

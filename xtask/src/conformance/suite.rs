@@ -37,7 +37,7 @@ pub(crate) struct Tally {
 }
 
 impl Suite {
-    /// Runs it; shows its output only where a feature failed or `verbose` asks for it.
+    /// Runs it; shows what failed, or with `verbose` every feature.
     pub(crate) fn run(&self, folder: &Path, verbose: bool) -> Result<Tally> {
         fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
         let mut command = self.runtime.command(folder)?;
@@ -61,8 +61,9 @@ impl Suite {
         let ended = wait(&mut process);
         let text = fs::read_to_string(&told).unwrap_or_default();
         let tally = ended.and_then(|()| Tally::of(&text));
+        let is_shown = |line: &&str| verbose || !line.starts_with("ok ");
         if verbose || tally.as_ref().is_ok_and(|tally| 0 < tally.failed) {
-            print!("{text}");
+            text.lines().filter(is_shown).for_each(|line| println!("{line}"));
         }
         let tally = tally.with_context(|| format!("{}; its output:\n{text}", self.script))?;
         run::step(&format!("{}: {tally}", self.name), started);

@@ -7,6 +7,8 @@ import time
 import traceback
 
 FEATURES = []
+# What one feature may take; nothing here waits for longer than a few seconds.
+SECONDS_MAX = 60
 
 
 def feature(name):
@@ -31,8 +33,8 @@ def holds(condition, what="the condition does not hold"):
         raise AssertionError(what)
 
 
-def run(world):
-    """Runs every feature against the world; 1 if any failed."""
+def main(world):
+    """Runs every feature against the world, and ends the script: with 1 if any failed."""
     failed = 0
     with asyncio.Runner() as loop:
         for name, function in FEATURES:
@@ -43,28 +45,25 @@ def run(world):
             if error:
                 failed += 1
                 print("     " + error.strip().replace("\n", "\n     "), flush=True)
-        closing = getattr(world, "close", None)
-        if closing and inspect.isawaitable(closed := closing()):
-            loop.run(_wait(closed))
+        _finish(loop, world.close())
     print(f"{len(FEATURES) - failed} passed, {failed} failed")
-    return 1 if failed else 0
+    sys.exit(1 if failed else 0)
 
 
 def _attempt(loop, function, world):
     try:
-        outcome = function(world)
-        if inspect.isawaitable(outcome):
-            loop.run(_wait(outcome))
+        _finish(loop, function(world))
     except Exception:  # whatever a feature raises is its failure, not the suite's end
         return traceback.format_exc(limit=-3)
     return None
 
 
-async def _wait(awaitable):
-    async with asyncio.timeout(60):
-        return await awaitable
+def _finish(loop, outcome):
+    """Waits for what an asynchronous function still has to do."""
+    if inspect.isawaitable(outcome):
+        loop.run(_bounded(outcome))
 
 
-def main(world):
-    """The end of a script."""
-    sys.exit(run(world))
+async def _bounded(awaitable):
+    async with asyncio.timeout(SECONDS_MAX):
+        await awaitable

@@ -15,6 +15,7 @@ from features import batches  # noqa: F401
 from features import queries  # noqa: F401
 from features import feeds  # noqa: F401
 from features import faults  # noqa: F401
+from features import absent  # noqa: F401
 
 if __name__ == "__main__":
     main(World())

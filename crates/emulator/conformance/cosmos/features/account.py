@@ -111,10 +111,11 @@ def _(world):
     equal(found.read()["_rid"], world.database.read()["_rid"])
 
 
-@feature("databases: the list holds each once")
+@feature("databases: the list holds each once, also page by page")
 def _(world):
     others = [world.client.create_database(fresh("d")) for _ in range(3)]
     pages = [list(page) for page in world.client.list_databases(max_item_count=2).by_page()]
+    holds(all(len(page) <= 2 for page in pages))
     listed = [database["id"] for page in pages for database in page]
     equal(len(listed), len(set(listed)))
     holds({database.id for database in [world.database, *others]} <= set(listed))

@@ -1,6 +1,6 @@
 """Containers, their definitions, offers and ranges."""
 
-from azure.cosmos import PartitionKey
+from azure.cosmos import PartitionKey, ThroughputProperties
 
 from place import fresh
 from runner import equal, feature, holds
@@ -208,6 +208,13 @@ def _(world):
     equal(container.get_throughput().offer_throughput, 500)
     container.replace_throughput(700)
     equal(container.get_throughput().offer_throughput, 700)
+
+
+@feature("offers: autoscale keeps its maximum")
+def _(world):
+    scale = ThroughputProperties(auto_scale_max_throughput=4000)
+    container = world.container(offer_throughput=scale)
+    equal(container.get_throughput().auto_scale_max_throughput, 4000)
 
 
 @feature("ranges: a new container has one, a split makes two of it, a merge one")

@@ -11,6 +11,7 @@ use super::rid::ContainerRid;
 use super::scope::Scope;
 use super::session;
 use super::shape::Shape;
+use super::throughput::Throughput;
 use super::writer::{Counters, Ground, Writer};
 use serde_json::{Value, json};
 
@@ -26,8 +27,8 @@ pub(crate) struct Container {
     ranges_made: u32,
     /// What was asked of it.
     pub(crate) meter: Meter,
-    /// What its offer says, in request units a second; nothing is throttled by it.
-    pub(crate) throughput: u64,
+    /// What its offer says.
+    pub(crate) throughput: Throughput,
 }
 
 /// Where a range stands: what answers say of it.
@@ -43,8 +44,6 @@ pub(crate) struct Stamp {
 
 /// The width of the axis that splits divide: the hashes of 32 bits.
 const AXIS: (u64, u64) = (0, 1 << 32);
-/// The throughput of a container made without any stated.
-const THROUGHPUT: u64 = 400;
 
 impl Container {
     /// An empty container of one range.
@@ -58,7 +57,7 @@ impl Container {
             ranges: vec![Range::new(0, Epk::first(), Epk::end(), AXIS)],
             ranges_made: 1,
             meter: Meter::default(),
-            throughput: THROUGHPUT,
+            throughput: Throughput::default(),
         })
     }
 

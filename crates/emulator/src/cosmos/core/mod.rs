@@ -28,6 +28,7 @@ pub(crate) mod scope;
 mod session;
 mod shape;
 mod split;
+mod throughput;
 mod writer;
 
 pub(crate) use account::Account;
@@ -37,6 +38,7 @@ pub(crate) use feed::{Entry, FeedPage, FeedRequest, Start};
 pub(crate) use refusal::Refusal;
 pub(crate) use scan::{Position, ScanPage};
 pub(crate) use split::SplitError;
+pub(crate) use throughput::Throughput;
 
 #[cfg(test)]
 mod tests;

@@ -4,10 +4,10 @@
 use super::call::Call;
 use super::query::Asked;
 use super::reply::Reply;
-use super::resources::{listed, not_served};
+use super::resources::{not_served, paged};
 use super::target::Target;
 use crate::cosmos::Cosmos;
-use crate::cosmos::core::{Container, Refusal};
+use crate::cosmos::core::{Container, Refusal, Throughput};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -16,10 +16,10 @@ pub(super) fn answer(cosmos: &Cosmos, call: &Call) -> Result<Reply, Refusal> {
     let containers = cosmos.read_account().all();
     let offers = containers.iter().map(|(_, _, container)| describe(&Cosmos::lock(container)));
     match (&call.target, &call.method) {
-        (Target::Offers, &Method::GET) => Ok(listed("", "Offers", &offers.collect::<Vec<_>>())),
+        (Target::Offers, &Method::GET) => paged(call, "", "Offers", &offers.collect::<Vec<_>>()),
         (Target::Offers, &Method::POST) if call.is_query() => {
             let offers: Vec<Value> = offers.collect();
-            Ok(listed("", "Offers", &Asked::read(call)?.over(offers.iter())?))
+            paged(call, "", "Offers", &Asked::read(call)?.over(offers.iter())?)
         }
         (Target::Offer(id), method) => {
             let found = containers.iter().find(|(_, _, container)| {
@@ -30,20 +30,17 @@ pub(super) fn answer(cosmos: &Cosmos, call: &Call) -> Result<Reply, Refusal> {
             let mut container = Cosmos::lock(container);
             match *method {
                 Method::GET => {}
-                Method::PUT => container.throughput = throughput(&call.json()?)?,
+                Method::PUT => {
+                    let offer = call.json()?;
+                    let content = offer.get("content").unwrap_or(&Value::Null);
+                    container.throughput = Throughput::of_offer(content)?;
+                }
                 _ => return Err(not_served(call)),
             }
             Ok(Reply::resource(200, &describe(&container)))
         }
         _ => Err(not_served(call)),
     }
-}
-
-fn throughput(offer: &Value) -> Result<u64, Refusal> {
-    let throughput = offer.pointer("/content/offerThroughput").and_then(Value::as_u64);
-    throughput.filter(|units| 0 < *units).ok_or_else(|| {
-        Refusal::Bad("content.offerThroughput of an offer is a positive number".to_owned())
-    })
 }
 
 fn offer_id(container: &Container) -> String {
@@ -62,6 +59,6 @@ fn describe(container: &Container) -> Value {
         "offerType": "Invalid",
         "resource": container.rid().link(),
         "offerResourceId": container.rid().text(),
-        "content": {"offerThroughput": container.throughput, "offerIsRUPerMinuteThroughputEnabled": false},
+        "content": container.throughput.content(),
     })
 }

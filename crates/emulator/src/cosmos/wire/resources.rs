@@ -6,19 +6,22 @@ use super::reply::{Reply, list};
 use super::scope;
 use super::target::{Owner, Target};
 use crate::cosmos::Cosmos;
-use crate::cosmos::core::{Refusal, charge};
+use crate::cosmos::core::{Refusal, Throughput, charge};
 use http::Method;
 use serde_json::Value;
+
+/// How many resources a page has if the client leaves it to the service.
+const PAGE: usize = 100;
 
 /// `/dbs` and `/dbs/{database}`.
 pub(super) fn databases(cosmos: &Cosmos, call: &Call) -> Result<Reply, Refusal> {
     match (&call.target, &call.method) {
         (Target::Databases, &Method::GET) => {
-            Ok(listed("", "Databases", &cosmos.read_account().databases()))
+            paged(call, "", "Databases", &cosmos.read_account().databases())
         }
         (Target::Databases, &Method::POST) if call.is_query() => {
             let found = cosmos.read_account().databases();
-            Ok(listed("", "Databases", &Asked::read(call)?.over(found.iter())?))
+            paged(call, "", "Databases", &Asked::read(call)?.over(found.iter())?)
         }
         (Target::Databases, &Method::POST) => {
             let database = cosmos.write_account().create_database(&call.json()?, call.at)?;
@@ -40,18 +43,17 @@ pub(super) fn containers(cosmos: &Cosmos, call: &Call) -> Result<Reply, Refusal>
     match (&call.target, &call.method) {
         (Target::Containers(database), &Method::GET) => {
             let (rid, found) = described(cosmos, database)?;
-            Ok(listed(&rid, "DocumentCollections", &found))
+            paged(call, &rid, "DocumentCollections", &found)
         }
         (Target::Containers(database), &Method::POST) if call.is_query() => {
             let (rid, found) = described(cosmos, database)?;
-            Ok(listed(&rid, "DocumentCollections", &Asked::read(call)?.over(found.iter())?))
+            paged(call, &rid, "DocumentCollections", &Asked::read(call)?.over(found.iter())?)
         }
         (Target::Containers(database), &Method::POST) => {
+            let throughput = throughput(call)?;
             let made = cosmos.write_account().create_container(database, call.json()?, call.at)?;
             let mut made = Cosmos::lock(&made);
-            if let Some(throughput) = call.header("x-ms-offer-throughput") {
-                made.throughput = throughput.parse().unwrap_or(made.throughput);
-            }
+            made.throughput = throughput;
             Ok(Reply::resource(201, &made.describe()))
         }
         (Target::Container(owner), method) => container(cosmos, call, owner, method),
@@ -115,8 +117,31 @@ fn described(cosmos: &Cosmos, database: &str) -> Result<(String, Vec<Value>), Re
     Ok((rid.unwrap_or_default(), found.collect()))
 }
 
+/// What the headers of a new container say of its offer.
+fn throughput(call: &Call) -> Result<Throughput, Refusal> {
+    let manual = call.header("x-ms-offer-throughput").map(Throughput::manual);
+    let Some(text) = call.header("x-ms-cosmos-offer-autopilot-settings") else {
+        return manual.unwrap_or_else(|| Ok(Throughput::default()));
+    };
+    let settings = serde_json::from_str(text);
+    Throughput::autoscale(settings.map_err(|error| {
+        Refusal::Bad(format!("x-ms-cosmos-offer-autopilot-settings is no JSON: {error}"))
+    })?)
+}
+
+/// A page of a list: the continuation says how many were listed before.
+pub(super) fn paged(call: &Call, rid: &str, name: &str, items: &[Value]) -> Result<Reply, Refusal> {
+    let from = call.header("x-ms-continuation").map_or(Ok(0), str::parse);
+    let from: usize = from.map_err(|_| Refusal::Bad("this is no continuation".to_owned()))?;
+    let rest = items.get(from..).unwrap_or_default();
+    let count = call.items_max(PAGE)?.min(rest.len());
+    let reply = listed(rid, name, rest.get(..count).unwrap_or_default());
+    let is_last = count == rest.len();
+    Ok(if is_last { reply } else { reply.with("x-ms-continuation", from + count) })
+}
+
 /// A list of resources.
-pub(super) fn listed(rid: &str, name: &str, items: &[Value]) -> Reply {
+fn listed(rid: &str, name: &str, items: &[Value]) -> Reply {
     let texts: Vec<String> = items.iter().map(Value::to_string).collect();
     let body = list(rid, name, texts.iter().map(String::as_bytes));
     Reply::text(200, body, charge::FLAT).with("x-ms-item-count", items.len())

@@ -36,6 +36,25 @@ async fn databases_are_made_listed_queried_and_removed() {
 }
 
 #[tokio::test]
+async fn lists_come_in_pages_of_the_asked_size() {
+    let server = Server::start().await;
+    for id in ["a", "b", "c"] {
+        let made = server.ask("POST", "/dbs").json(&json!({"id": id})).send().await;
+        assert_eq!(made.status, 201);
+    }
+    let page = |from: &str| {
+        let ask = server.ask("GET", "/dbs").header("x-ms-max-item-count", "3");
+        ask.header("x-ms-continuation", from).send()
+    };
+    let first = page("0").await;
+    assert_eq!(first.json()["_count"], 3);
+    let rest = page(first.header("x-ms-continuation")).await;
+    assert_eq!(rest.json()["Databases"][0]["id"], "shop");
+    assert_eq!((&rest.json()["_count"], rest.header("x-ms-continuation")), (&1.into(), ""));
+    assert_eq!(page("x").await.status, 400);
+}
+
+#[tokio::test]
 async fn the_shop_is_what_its_bicep_makes_on_azure() {
     let server = Server::start().await;
     let orders = server.ask("GET", "/dbs/shop/colls/orders").send().await.json();
@@ -124,4 +143,19 @@ async fn a_containers_offer_is_found_and_replaced() {
     let replaced = server.ask("PUT", &path).json(&offer).send().await;
     assert_eq!(replaced.json()["content"]["offerThroughput"], 800);
     assert_eq!(server.ask("GET", &path).send().await.json()["content"]["offerThroughput"], 800);
+}
+
+#[tokio::test]
+async fn a_container_of_autoscale_keeps_its_maximum() {
+    let server = Server::start().await;
+    let made = server
+        .ask("POST", "/dbs/shop/colls")
+        .json(&json!({"id": "c", "partitionKey": {"paths": ["/pk"]}}))
+        .header("x-ms-cosmos-offer-autopilot-settings", r#"{"maxThroughput":4000}"#);
+    let rid = made.send().await.json()["_rid"].clone();
+    let offers = server.ask("GET", "/offers").send().await.json();
+    let offers = offers["Offers"].as_array().unwrap();
+    let offer = offers.iter().find(|offer| offer["offerResourceId"] == rid).unwrap();
+    let settings = &offer["content"]["offerAutopilotSettings"];
+    assert_eq!(settings, &json!({"maxThroughput": 4000}));
 }

@@ -97,6 +97,10 @@ feature("offers: throughput is read and replaced", async (world) => {
   assert.equal((await container.readOffer()).resource.content.offerThroughput, 700);
 });
 
+feature("offers: a database has none of its own", async (world) => {
+  assert.equal((await world.database.readOffer()).resource, undefined);
+});
+
 feature("ranges: one at first, two after a split with their parent named", async (world) => {
   const container = await world.container();
   const ranges = async () => (await container.readPartitionKeyRanges().fetchAll()).resources;

@@ -1,0 +1,1 @@
+"""The features that the asynchronous client proves, by topic."""
