@@ -236,3 +236,27 @@ def _(world):
         own = container.feed_range_from_partition_key(key)
         inside = [container.is_feed_range_subset(whole, own) for whole in ranges]
         equal(inside.count(True), 1)
+
+
+KEYS = ["a", "", "\u00fc" * 40, "x" * 150, 0, 1, -1.5, 1e300, True, False, None]
+
+
+@feature("ranges: the client's own hash of a key of version 2 is the emulator's")
+def _(world):
+    _found_by_hash(world.container(), KEYS)
+
+
+@feature("ranges: the client's own hash of a key of version 1 is the emulator's")
+def _(world):
+    _found_by_hash(world.container(PartitionKey("/pk", version=1)), KEYS)
+
+
+def _found_by_hash(container, keys):
+    """Each key's item, and no other, is found by the range that the client computes of the key."""
+    for number, key in enumerate(keys):
+        container.create_item({"id": str(number), "pk": key})
+    for number, key in enumerate(keys):
+        found = container.query_items(
+            "SELECT VALUE c.id FROM c", feed_range=container.feed_range_from_partition_key(key)
+        )
+        equal([key, list(found)], [key, [str(number)]])
