@@ -10,9 +10,9 @@ pub(crate) struct Arguments {
     filter: Option<String>,
 }
 
-/// Builds the binaries that the end-to-end tests start, then runs every test.
+/// Runs every test. Cargo builds a package's binaries for its integration tests, so that those
+/// which the end-to-end tests start are there without a build of their own.
 pub(crate) fn test(arguments: &Arguments) -> Result<()> {
-    run::build_binaries(false)?;
     run_tests(&["--workspace"], arguments.filter.as_deref())
 }
 
