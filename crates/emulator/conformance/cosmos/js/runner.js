@@ -10,6 +10,7 @@ function feature(name, prove) {
   features.push({ name, prove });
 }
 
+/** A promise that fails when a feature hangs, and how to call that off. */
 function hang() {
   let timer;
   const hung = new Promise((_, reject) => {
@@ -37,6 +38,8 @@ async function run(world) {
       failed += 1;
       const lines = String(error.stack ?? error.message ?? JSON.stringify(error)).split("\n");
       console.log(lines.slice(0, 20).map((line) => `     ${line}`).join("\n"));
+      // What a feature that broke off has set is not to reach the next one.
+      await world.noFaults();
     }
   }
   await world.close();
