@@ -1,12 +1,15 @@
 //! Our two programs as Azure runs them: custom handlers under a Functions host, started from the
 //! very `functions/` folders that are deployed.
 
+use crate::client::Client;
 use crate::emulator::Emulator;
 use crate::process::{self, Launch, Process};
+use crate::wait;
 use crate::world::COSMOS_KEY;
 use anyhow::{Context, Result};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
+use tempfile::TempDir;
 
 /// One app under its host.
 #[derive(Debug)]
@@ -44,6 +47,39 @@ impl FunctionApp {
         let status: Value = serde_json::from_slice(&answer.bytes().await?)?;
         let pid = status.pointer("/handler/pid").and_then(Value::as_i64);
         Ok(pid.map(i32::try_from).transpose()?)
+    }
+}
+
+/// Both apps under their hosts, and the local Azure that they work on.
+#[derive(Debug)]
+pub struct Hosted {
+    /// The local Azure.
+    pub azure: Emulator,
+    /// The API under its host.
+    pub api: FunctionApp,
+    /// The relay under its host.
+    pub relay: FunctionApp,
+    /// A client of the API.
+    pub client: Client,
+    _logs: TempDir,
+}
+
+impl Hosted {
+    /// Starts everything on free ports and waits until it is ready.
+    pub async fn start() -> Result<Self> {
+        let (logs, free) = (tempfile::tempdir()?, "127.0.0.1:0");
+        let azure = Emulator::start(logs.path()).await?;
+        let api = FunctionApp::start("api", free, &azure, logs.path()).await?;
+        let relay = FunctionApp::start("relay", free, &azure, logs.path()).await?;
+        let client = Client::new(&api.base);
+        Ok(Self { azure, api, relay, client, _logs: logs })
+    }
+
+    /// Kills the relay's handler as `kill -9` does; its host starts it again.
+    pub async fn kill_relay(&self) -> Result<i32> {
+        let pid = wait::until("the relay's handler runs", || self.relay.handler_pid()).await?;
+        process::kill_pid(pid)?;
+        Ok(pid)
     }
 }
 

@@ -5,8 +5,7 @@
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 use e2e::client::Client;
-use e2e::emulator::Emulator;
-use e2e::functions::FunctionApp;
+use e2e::functions::Hosted;
 use e2e::ledger::Ledger;
 use e2e::topic::Tail;
 use e2e::{process, wait};
@@ -40,27 +39,22 @@ async fn main() -> ExitCode {
 
 async fn tell(orders: u32) -> Result<()> {
     let started = Instant::now();
-    let stage = Stage::set().await?;
-    println!("local Azure      {} and {}", stage.azure.cosmos, stage.azure.servicebus_address());
-    println!("api    on Functions  {}  {}", stage.api.base, stage.api.loaded.join(" "));
-    println!("relay  on Functions  {}  {}", stage.relay.base, stage.relay.loaded.join(" "));
+    let stage = Hosted::start().await?;
+    println!("Azure      {} and {}", stage.azure.cosmos, stage.azure.servicebus_address());
+    println!("api        {}, functions {}", stage.api.base, stage.api.loaded.join(" "));
+    println!("relay      {}, functions {}", stage.relay.base, stage.relay.loaded.join(" "));
     println!();
 
     let mut tail = Tail::start(&stage.azure.servicebus, "all")?;
     let mut ledger = Ledger::default();
-    let bar = bar(u64::from(orders));
-    let (first, second) = (1..=orders / 2, orders / 2 + 1..=orders);
-    stage.place(first, &mut ledger, &bar).await?;
-    let killed = stage.kill_relay().await?;
-    stage.place(second, &mut ledger, &bar).await?;
-    bar.finish_and_clear();
-    println!("placed           {orders} orders over HTTP, {} events in all", ledger.acknowledged());
-    println!("kill -9          relay (process {killed}), half-way");
+    let killed = place(&stage, orders, &mut ledger).await?;
+    println!("placed     {orders} orders over HTTP, with {} events", ledger.acknowledged());
+    println!("killed     the relay (process {killed}) half-way, by kill -9");
 
     tail.fill(&mut ledger).await?;
-    println!("received         {} messages from topic orders, subscription all", ledger.received());
-    stage.all_processed(&ledger).await?;
-    println!("marked           every event processed, with a time to live");
+    println!("received   {} messages from topic orders, subscription all", ledger.received());
+    all_processed(&stage.client, &ledger).await?;
+    println!("marked     every event as processed");
     let verdict = ledger.verdict();
     println!("\n{verdict}");
     if !verdict.is_clean() {
@@ -73,64 +67,38 @@ async fn tell(orders: u32) -> Result<()> {
     Ok(())
 }
 
-/// Everything that runs.
-struct Stage {
-    azure: Emulator,
-    api: FunctionApp,
-    relay: FunctionApp,
-    client: Client,
-    _logs: tempfile::TempDir,
+/// Places orders, several at once, and kills the relay when half of them are; of every third the
+/// quantity is changed, every fifth is shipped and every seventh cancelled.
+async fn place(stage: &Hosted, orders: u32, ledger: &mut Ledger) -> Result<i32> {
+    let bar = bar(u64::from(orders));
+    let mut placing = JoinSet::new();
+    let mut killed = 0;
+    for number in 1..=orders {
+        if AT_ONCE <= placing.len() {
+            note(placing.join_next().await, ledger, &bar)?;
+        }
+        placing.spawn(story(stage.client.clone(), number));
+        if number == orders / 2 {
+            killed = stage.kill_relay().await?;
+        }
+    }
+    while let Some(placed) = placing.join_next().await {
+        note(Some(placed), ledger, &bar)?;
+    }
+    bar.finish_and_clear();
+    Ok(killed)
 }
 
-impl Stage {
-    async fn set() -> Result<Self> {
-        let logs = tempfile::tempdir()?;
-        let azure = Emulator::start(logs.path()).await?;
-        let free = "127.0.0.1:0";
-        let api = FunctionApp::start("api", free, &azure, logs.path()).await?;
-        let relay = FunctionApp::start("relay", free, &azure, logs.path()).await?;
-        let client = Client::new(&api.base);
-        Ok(Self { azure, api, relay, client, _logs: logs })
+/// Waits until every event of the ledger is marked.
+async fn all_processed(client: &Client, ledger: &Ledger) -> Result<()> {
+    for order in ledger.orders() {
+        wait::until(&format!("every event of {order} is processed"), async || {
+            let states = client.states(order).await?;
+            Ok(states.iter().all(|state| state == "processed").then_some(()))
+        })
+        .await?;
     }
-
-    /// Places these orders, several at once; of every third the quantity is changed, every fifth
-    /// is shipped and every seventh cancelled.
-    async fn place(
-        &self,
-        numbers: impl Iterator<Item = u32>,
-        ledger: &mut Ledger,
-        bar: &ProgressBar,
-    ) -> Result<()> {
-        let mut placing = JoinSet::new();
-        for number in numbers {
-            if AT_ONCE <= placing.len() {
-                note(placing.join_next().await, ledger, bar)?;
-            }
-            placing.spawn(story(self.client.clone(), number));
-        }
-        while let Some(placed) = placing.join_next().await {
-            note(Some(placed), ledger, bar)?;
-        }
-        Ok(())
-    }
-
-    /// Kills the relay's handler as `kill -9` does; its host starts it again.
-    async fn kill_relay(&self) -> Result<i32> {
-        let pid = wait::until("the relay's handler runs", || self.relay.handler_pid()).await?;
-        process::kill_pid(pid)?;
-        Ok(pid)
-    }
-
-    async fn all_processed(&self, ledger: &Ledger) -> Result<()> {
-        for order in ledger.orders() {
-            wait::until(&format!("every event of {order} is processed"), async || {
-                let states = self.client.states(order).await?;
-                Ok(states.iter().all(|state| state == "processed").then_some(()))
-            })
-            .await?;
-        }
-        Ok(())
-    }
+    Ok(())
 }
 
 /// The life of one order; returns its id and version.

@@ -2,36 +2,15 @@
 
 use crate::support::states;
 use anyhow::Result;
-use e2e::client::Client;
-use e2e::emulator::Emulator;
-use e2e::functions::FunctionApp;
+use e2e::functions::Hosted;
 use e2e::ledger::Ledger;
 use e2e::process;
 use e2e::topic::Tail;
 use e2e::wait;
 
-struct Stage {
-    azure: Emulator,
-    api: FunctionApp,
-    relay: FunctionApp,
-    client: Client,
-    _logs: tempfile::TempDir,
-}
-
-impl Stage {
-    async fn set() -> Result<Self> {
-        let logs = tempfile::tempdir()?;
-        let azure = Emulator::start(logs.path()).await?;
-        let api = FunctionApp::start("api", "127.0.0.1:0", &azure, logs.path()).await?;
-        let relay = FunctionApp::start("relay", "127.0.0.1:0", &azure, logs.path()).await?;
-        let client = Client::new(&api.base);
-        Ok(Self { azure, api, relay, client, _logs: logs })
-    }
-}
-
 #[tokio::test]
 async fn an_order_becomes_a_message_under_the_functions_host() -> Result<()> {
-    let stage = Stage::set().await?;
+    let stage = Hosted::start().await?;
     let mut loaded = stage.relay.loaded.clone();
     loaded.sort_unstable();
     assert_eq!(loaded, ["Relay", "Sweep"]);
@@ -53,13 +32,12 @@ async fn an_order_becomes_a_message_under_the_functions_host() -> Result<()> {
 
 #[tokio::test]
 async fn a_handler_that_is_killed_is_started_again_and_loses_nothing() -> Result<()> {
-    let stage = Stage::set().await?;
+    let stage = Hosted::start().await?;
     let mut tail = Tail::start(&stage.azure.servicebus, "all")?;
     let mut ledger = Ledger::default();
     for number in 1..=60 {
         if number == 30 {
-            let pid = wait::until("the relay runs", || stage.relay.handler_pid()).await?;
-            process::kill_pid(pid)?;
+            stage.kill_relay().await?;
         }
         ledger.acknowledge(&stage.client.place("A-17", number).await?, 1);
     }
@@ -71,7 +49,7 @@ async fn a_handler_that_is_killed_is_started_again_and_loses_nothing() -> Result
 
 #[tokio::test]
 async fn a_host_that_is_stopped_leaves_no_handler_behind() -> Result<()> {
-    let mut stage = Stage::set().await?;
+    let mut stage = Hosted::start().await?;
     let pid = wait::until("the api runs", || stage.api.handler_pid()).await?;
     assert!(stage.api.host.stop().await?.success());
     wait::until("the handler is gone", async || Ok(process::kill_pid(pid).is_err().then_some(())))
