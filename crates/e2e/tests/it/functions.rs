@@ -4,8 +4,8 @@ use crate::support::states;
 use anyhow::Result;
 use e2e::functions::Hosted;
 use e2e::ledger::Ledger;
-use e2e::process;
 use e2e::topic::Tail;
+use e2e::usage::usage;
 use e2e::wait;
 
 #[tokio::test]
@@ -51,7 +51,17 @@ async fn a_handler_that_is_killed_is_started_again_and_loses_nothing() -> Result
 async fn a_host_that_is_stopped_leaves_no_handler_behind() -> Result<()> {
     let mut stage = Hosted::start().await?;
     let pid = wait::until("the api runs", || stage.api.handler_pid()).await?;
+    assert!(usage(pid).is_ok(), "the handler runs");
     assert!(stage.api.host.stop().await?.success());
-    wait::until("the handler is gone", async || Ok(process::kill_pid(pid).is_err().then_some(())))
-        .await
+    assert!(usage(pid).is_err(), "the handler is gone before its host is");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_host_that_is_killed_takes_its_handler_with_it() -> Result<()> {
+    let mut stage = Hosted::start().await?;
+    let pid = wait::until("the api runs", || stage.api.handler_pid()).await?;
+    stage.api.host.kill().await?;
+    // Dead without memory, or gone: whoever inherits it may be slow to ask for its end.
+    wait::until("the handler is gone", async || Ok(usage(pid).is_err().then_some(()))).await
 }
