@@ -10,6 +10,7 @@ pub(crate) use requests::{PlacementBody, QuantityBody};
 use crate::routes::Answer;
 use crate::{cancel, change_quantity, health, history, list, place, read, ship};
 use http::{HeaderValue, header};
+use utoipa::openapi::RefOr;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 use warp::reply::Response;
@@ -54,7 +55,7 @@ pub(crate) fn answer() -> Answer {
         health::ready,
         answer,
     ),
-    modifiers(&FunctionKey),
+    modifiers(&FunctionKey, &Bounds),
     security((), ("functionKey" = []))
 )]
 struct Document;
@@ -71,5 +72,22 @@ impl Modify for FunctionKey {
         let scheme = SecurityScheme::ApiKey(ApiKey::Header(key));
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("functionKey", scheme);
+    }
+}
+
+/// The bounds of parameters, which the attributes of a route cannot take from the domain.
+struct Bounds;
+
+impl Modify for Bounds {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let items = document.paths.paths.values_mut();
+        let operations = items.flat_map(|item| [&mut item.get, &mut item.post, &mut item.patch]);
+        let parameters = operations.flatten().filter_map(|operation| operation.parameters.as_mut());
+        for parameter in parameters.flatten() {
+            let RefOr::T(parameter) = parameter else { continue };
+            if let Some(schema) = requests::parameter(&parameter.name) {
+                parameter.schema = Some(schema.into());
+            }
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! What requests may say, in terms of OpenAPI: the bounds are the domain's own.
 
 use domain::Key;
-use domain::value::Quantity;
+use domain::value::{IdempotencyKey, Quantity};
 use std::borrow::Cow;
 use utoipa::openapi::schema::{AdditionalProperties, Object, ObjectBuilder, Schema, Type};
 use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
@@ -45,6 +45,23 @@ impl PartialSchema for QuantityBody {
             .into()
     }
 }
+
+/// What a parameter of this name may be, where its type alone does not say it.
+pub(super) fn parameter(name: &str) -> Option<Schema> {
+    let (pattern, len_max) = match name {
+        "id" | "accountNumber" => ("^[A-Za-z0-9._-]+$", Key::LEN_MAX),
+        "Idempotency-Key" => ("^[!-~]+$", IdempotencyKey::LEN_MAX),
+        "If-Match" | "If-None-Match" => (ENTITY_TAGS, ENTITY_TAGS_LEN_MAX),
+        _ => return None,
+    };
+    let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern));
+    Some(text.min_length(Some(1)).max_length(Some(len_max)).into())
+}
+
+/// `*`, or entity tags with commas between them (RFC 9110, section 13.1).
+const ENTITY_TAGS: &str = r#"^(\*|(W/)?"[^"]*"([ \t]*,[ \t]*(W/)?"[^"]*")*)$"#;
+/// Far above any list that a client has a use for; the server's own limit is that of all headers.
+const ENTITY_TAGS_LEN_MAX: usize = 1024;
 
 fn object(description: &str) -> ObjectBuilder {
     ObjectBuilder::new()
