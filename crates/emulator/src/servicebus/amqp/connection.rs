@@ -93,6 +93,11 @@ async fn run(
         let farewell = connection.writer.write_all_buf(connection.engine.out());
         let _ = timeout(FAREWELL_MAX, farewell).await;
         let _ = connection.writer.shutdown().await;
+        // Whatever the client still says is heard out: to close on it would reset the connection,
+        // and our last words with it.
+        let mut nowhere = tokio::io::sink();
+        let rest = tokio::io::copy(&mut connection.reader, &mut nowhere);
+        let _ = timeout(FAREWELL_MAX, rest).await;
     }
     end.map(|_| ())
 }
