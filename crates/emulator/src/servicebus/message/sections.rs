@@ -17,17 +17,22 @@ pub(crate) struct Section<'a> {
 }
 
 /// The sections of `message`, in order; stops behind the first error.
+///
+/// A footer may stand before the body: rhea, below the JavaScript SDK, puts it there.
 pub(crate) fn sections(message: &[u8]) -> impl Iterator<Item = Result<Section<'_>, BadMessage>> {
     let mut start = 0;
     let mut before = 0;
+    let mut has_footer = false;
     std::iter::from_fn(move || {
         if message.len() <= start {
             return None;
         }
         let found = section_at(message, start).map_err(|_| BadMessage::Malformed);
         let found = found.and_then(|found| {
-            let in_order = before <= found.code;
-            before = found.code;
+            let is_footer = found.code == section::FOOTER;
+            let in_order = before <= found.code && !(is_footer && has_footer);
+            has_footer |= is_footer;
+            before = if is_footer { before.max(section::DATA) } else { found.code };
             if in_order { Ok(found) } else { Err(BadMessage::Malformed) }
         });
         start = found.as_ref().map_or(message.len(), |found| found.end);

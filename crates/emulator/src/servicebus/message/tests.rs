@@ -170,6 +170,19 @@ fn sections_out_of_order_are_refused() {
     assert_eq!(decode(&bytes, String::new), Err(BadMessage::Malformed));
 }
 
+#[test]
+fn a_footer_before_the_body_is_taken_as_it_came() {
+    // So does rhea, and with it the JavaScript SDK.
+    let footer = [0, 0x53, section::FOOTER, 0xc1, 1, 0];
+    let sent = [&[0, 0x53, 0x73, 0x45][..], &footer, &[0, 0x53, 0x75, 0xa0, 1, b'x']].concat();
+    let message = decode(&sent, || "id".to_owned()).unwrap();
+    let edited = edit_application_properties(&message, [("k".to_owned(), Some(string("v")))]);
+    let codes: Vec<_> = sections(&edited.bare).map(|section| section.unwrap().code).collect();
+    assert_eq!(codes, [0x73, 0x74, section::FOOTER, 0x75]);
+    let twice = [&sent[..], &footer].concat();
+    assert_eq!(decode(&twice, String::new), Err(BadMessage::Malformed));
+}
+
 proptest! {
     #[test]
     fn no_bytes_make_decoding_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
