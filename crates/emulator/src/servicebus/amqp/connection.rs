@@ -104,16 +104,23 @@ async fn run(
 
 /// Headers and SASL. Ends when the client's AMQP header is in: rhea loses what comes before.
 ///
+/// A client may leave SASL out, and has then shown as little as by ANONYMOUS. So does the
+/// JavaScript SDK when its connection string has a token instead of a key.
+///
 /// Returns none if the client was told that this is not how it is done.
 async fn greet(
     reader: &mut OwnedReadHalf,
     writer: &mut OwnedWriteHalf,
     input: &mut BytesMut,
 ) -> io::Result<Option<Outcome>> {
-    if header(reader, input).await? != SASL_HEADER {
-        // Without SASL, or not AMQP at all: told what is expected, as AMQP 1.0, 2.2 wants it.
-        writer.write_all(&SASL_HEADER).await?;
-        return Ok(None);
+    match header(reader, input).await? {
+        SASL_HEADER => {}
+        AMQP_HEADER => return Ok(Some(Outcome::Anonymous)),
+        _ => {
+            // Another version, or not AMQP at all: told what is expected, as AMQP 1.0, 2.2 wants.
+            writer.write_all(&SASL_HEADER).await?;
+            return Ok(None);
+        }
     }
     let mut out = BytesMut::from(&SASL_HEADER[..]);
     sasl::put_mechanisms(&mut out);
