@@ -1,6 +1,7 @@
 //! A container: its definition, its ranges, and the way to the range that holds a key.
 
 use super::epk::Epk;
+use super::index::Index;
 use super::item::etag;
 use super::key::PartitionKey;
 use super::meter::Meter;
@@ -13,6 +14,7 @@ use super::session;
 use super::shape::Shape;
 use super::throughput::Throughput;
 use super::writer::{Counters, Ground, Writer};
+use crate::cosmos::query::Requirement;
 use serde_json::{Value, json};
 
 /// A container of items.
@@ -76,6 +78,7 @@ impl Container {
         self.purge(at);
         self.shape = self.shape.replaced_by(definition)?;
         self.ranges.iter_mut().for_each(|range| range.set_expiries(&self.shape));
+        self.ranges.iter_mut().for_each(Range::drop_index);
         self.version += 1;
         self.changed = at;
         Ok(())
@@ -221,6 +224,17 @@ impl Container {
     /// Removes what has expired.
     pub(super) fn purge(&mut self, now: i64) {
         self.ranges.iter_mut().for_each(|range| range.purge(now));
+    }
+
+    /// Indexes what these requirements ask for, where the policy includes it.
+    pub(super) fn index_for(&mut self, wanted: &[Requirement]) {
+        let Self { shape, ranges, .. } = self;
+        let paths = wanted.iter().map(|requirement| &requirement.path);
+        for path in paths.filter(|path| Index::may_hold(path) && shape.indexing.allows(path)) {
+            for range in &mut *ranges {
+                range.index_path(path);
+            }
+        }
     }
 
     /// An id that no range had before.

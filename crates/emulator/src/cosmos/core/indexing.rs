@@ -4,7 +4,7 @@ use super::document::Document;
 use super::refusal::Refusal;
 use serde_json::Value;
 
-/// The paths of a policy. Nothing is looked up through them: they decide charges only.
+/// The paths of a policy: they decide what a write costs, and what queries may look up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Indexing {
     paths: Vec<(Pattern, Rule)>,
@@ -88,6 +88,13 @@ impl Indexing {
                 u32::from(self.includes(path))
             }
         }
+    }
+
+    /// Whether queries may look up the values at a path. `id` and `_ts` are always indexed, unless
+    /// nothing is.
+    pub(super) fn allows(&self, path: &[String]) -> bool {
+        let always = matches!(path, [name] if name == "id" || name == "_ts");
+        if always { !self.paths.is_empty() } else { self.includes(path) }
     }
 
     /// The most precise pattern decides; of equals, `/?` before `/*`.

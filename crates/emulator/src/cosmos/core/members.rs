@@ -21,6 +21,13 @@ struct Text;
 /// Any JSON value, read to its end and dropped: what passes can be read again.
 pub(super) struct Checked;
 
+impl<'a> Members<'a> {
+    /// The members of a stored item, which were read before.
+    pub(super) fn of(stored: &'a [u8]) -> Self {
+        serde_json::from_slice(stored).unwrap_or(Self(Vec::new()))
+    }
+}
+
 impl<'de> Deserialize<'de> for Members<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(Object)

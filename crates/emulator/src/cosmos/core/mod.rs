@@ -12,6 +12,7 @@ pub(crate) mod container;
 pub(crate) mod document;
 pub(crate) mod epk;
 mod feed;
+mod index;
 mod indexing;
 mod item;
 pub(crate) mod key;
@@ -36,7 +37,7 @@ pub(crate) use batch::BulkEntry;
 pub(crate) use container::Container;
 pub(crate) use feed::{Entry, FeedPage, FeedRequest, Start};
 pub(crate) use refusal::Refusal;
-pub(crate) use scan::{Position, ScanPage};
+pub(crate) use scan::{Position, ScanPage, Search};
 pub(crate) use split::SplitError;
 pub(crate) use throughput::Throughput;
 

@@ -2,8 +2,10 @@
 
 use super::document::Document;
 use super::epk::Epk;
+use super::index::Index;
 use super::item::{Item, Place};
 use super::shape::Shape;
+use crate::cosmos::query::Requirement;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::Bound;
 use std::sync::Arc;
@@ -30,6 +32,8 @@ pub(crate) struct Range {
     changes: BTreeMap<(u64, u32), Change>,
     expiries: BTreeSet<(i64, Arc<Place>)>,
     taken: HashSet<(Arc<str>, Box<str>)>,
+    /// By value: what queries look up.
+    index: Index,
 }
 
 /// The last write of one item.
@@ -54,6 +58,7 @@ impl Range {
             changes: BTreeMap::new(),
             expiries: BTreeSet::new(),
             taken: HashSet::new(),
+            index: Index::default(),
         }
     }
 
@@ -117,6 +122,38 @@ impl Range {
         behind.filter_map(|(_, place)| self.items.get_key_value(place.as_ref()))
     }
 
+    /// Of the items behind `after`, in the order of their creation, those that may meet all these
+    /// requirements, as far as the index knows.
+    pub(crate) fn find(
+        &self,
+        wanted: &[Requirement],
+        after: u64,
+    ) -> Box<dyn Iterator<Item = (&Arc<Place>, &Item)> + '_> {
+        let Some(narrowest) = self.index.narrowest(wanted, self.len()) else {
+            return Box::new(self.scan(after));
+        };
+        let places =
+            self.index.behind(narrowest, after).filter_map(|number| self.order.get(&number));
+        Box::new(places.filter_map(|place| self.items.get_key_value(place.as_ref())))
+    }
+
+    /// Makes the index know a path, unless it has enough of them.
+    pub(crate) fn index_path(&mut self, names: &[String]) {
+        if !self.index.is_settled(names) {
+            self.index.open(names, self.items.values());
+        }
+    }
+
+    /// Prepares an empty range to index what `other` does.
+    pub(crate) fn index_like(&mut self, other: &Self) {
+        self.index = Index::like(&other.index);
+    }
+
+    /// Forgets what is indexed: another policy may not allow it.
+    pub(crate) fn drop_index(&mut self) {
+        self.index = Index::default();
+    }
+
     /// The items of one partition key, in the order of their ids.
     pub(crate) fn of_key(&self, epk: &Epk, key: &Arc<str>) -> impl Iterator<Item = &Item> {
         let first = Place { epk: epk.clone(), key: Arc::clone(key), id: Box::default() };
@@ -153,6 +190,7 @@ impl Range {
 
     fn note(&mut self, place: &Arc<Place>, item: &Item) {
         let change = Change { place: Arc::clone(place), at: item.at };
+        self.index.add(item);
         self.order.insert(item.number, Arc::clone(place));
         self.changes.insert(item.change, change);
         if let Some(at) = item.expires {
@@ -164,6 +202,7 @@ impl Range {
     }
 
     fn forget(&mut self, place: &Arc<Place>, item: &Item) {
+        self.index.remove(item);
         self.order.remove(&item.number);
         self.changes.remove(&item.change);
         if let Some(at) = item.expires {

@@ -5,6 +5,7 @@ use super::epk::Epk;
 use super::item::Item;
 use super::refusal::Refusal;
 use super::scope::{Scope, Slice};
+use crate::cosmos::query::Requirement;
 use bytes::Bytes;
 use std::fmt;
 use std::str::FromStr;
@@ -19,6 +20,15 @@ pub(crate) struct Position {
     number: u64,
 }
 
+/// What a scan looks for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Search<'q> {
+    /// Where.
+    pub(crate) scope: &'q Scope,
+    /// What every item that matters must meet; others may be left out.
+    pub(crate) wanted: &'q [Requirement],
+}
+
 /// A piece of a scan.
 #[derive(Debug)]
 pub(crate) struct ScanPage {
@@ -28,39 +38,42 @@ pub(crate) struct ScanPage {
     pub(crate) next: Option<Position>,
 }
 
-/// All items of a scope, in the order of a scan.
+/// All that a search looks for, in the order of a scan.
 pub(crate) type Snapshot = Vec<Bytes>;
 
 impl Container {
-    /// Reads the next items of a scope, in the order of their creation within each range.
+    /// Reads the next items that a search looks for, in the order of their creation within each
+    /// range. What that costs follows from what an index finds, if the search can use one.
     pub(crate) fn scan(
         &mut self,
-        scope: &Scope,
+        search: Search<'_>,
         from: Option<&Position>,
         items_max: usize,
         now: i64,
     ) -> Result<ScanPage, Refusal> {
         self.purge(now);
-        let slices = self.slices(scope)?;
+        self.index_for(search.wanted);
+        let slices = self.slices(search.scope)?;
         let mut found = Vec::new();
         if let Some(from) = from {
             let begun = slices.iter().filter_map(|slice| slice.cut(&from.low, &from.high));
             let begun: Vec<Slice<'_>> = begun.collect();
-            add(&mut found, &begun, from, items_max);
+            add(&mut found, (&begun, search.wanted), from, items_max);
         }
         let behind = from.map_or_else(Epk::first, |from| from.high.clone());
         for slice in slices.iter().filter_map(|slice| slice.cut(&behind, &Epk::end())) {
             let (low, high) = (slice.low.clone(), slice.high.clone());
-            add(&mut found, &[slice], &Position { low, high, number: 0 }, items_max);
+            let begin = Position { low, high, number: 0 };
+            add(&mut found, (&[slice], search.wanted), &begin, items_max);
         }
         let full = items_max <= found.len();
         let next = found.last().filter(|_| full).map(|(position, _)| position.clone());
         Ok(ScanPage { found, next })
     }
 
-    /// Reads all items of a scope at one instant.
-    pub(crate) fn snapshot(&mut self, scope: &Scope, now: i64) -> Result<Snapshot, Refusal> {
-        let page = self.scan(scope, None, usize::MAX, now)?;
+    /// Reads all that a search looks for at one instant.
+    pub(crate) fn snapshot(&mut self, search: Search<'_>, now: i64) -> Result<Snapshot, Refusal> {
+        let page = self.scan(search, None, usize::MAX, now)?;
         Ok(page.found.into_iter().map(|(_, body)| body).collect())
     }
 }
@@ -68,12 +81,12 @@ impl Container {
 /// Adds what lies behind a position in its interval, which may since have been split into slices.
 fn add(
     found: &mut Vec<(Position, Bytes)>,
-    slices: &[Slice<'_>],
+    (slices, wanted): (&[Slice<'_>], &[Requirement]),
     from: &Position,
     items_max: usize,
 ) {
     let left = items_max.saturating_sub(found.len());
-    let each = slices.iter().map(|slice| items(slice, from.number).take(left));
+    let each = slices.iter().map(|slice| items(slice, wanted, from.number).take(left));
     let mut next: Vec<&Item> = each.flatten().collect();
     next.sort_unstable_by_key(|item| item.number);
     found.extend(
@@ -83,14 +96,18 @@ fn add(
     );
 }
 
-fn items<'c>(slice: &'c Slice<'c>, after: u64) -> Box<dyn Iterator<Item = &'c Item> + 'c> {
+fn items<'c>(
+    slice: &'c Slice<'c>,
+    wanted: &[Requirement],
+    after: u64,
+) -> Box<dyn Iterator<Item = &'c Item> + 'c> {
     if let Some(key) = &slice.key {
         let items = slice.range.of_key(&slice.low, key);
         let mut items: Vec<&Item> = items.filter(|item| after < item.number).collect();
         items.sort_unstable_by_key(|item| item.number);
         return Box::new(items.into_iter());
     }
-    let items = slice.range.scan(after);
+    let items = slice.range.find(wanted, after);
     Box::new(items.filter(|(place, _)| slice.covers(&place.epk)).map(|(_, item)| item))
 }
 

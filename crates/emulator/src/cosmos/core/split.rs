@@ -38,6 +38,7 @@ impl Container {
             child.lsn = parent.lsn;
             child.parents.clone_from(&parent.parents);
             child.parents.push(parent.id);
+            child.index_like(&parent);
         }
         for (place, item) in parent.drain() {
             let child = if place.epk < border { &mut left } else { &mut right };
@@ -61,6 +62,7 @@ impl Container {
         let mut child = Range::new(id, left.low.clone(), right.high.clone(), axis);
         child.lsn = left.lsn.max(right.lsn);
         child.parents = lineage([&left, &right]);
+        child.index_like(&left);
         for (place, item) in left.drain().chain(right.drain()) {
             adopt(&mut child, &place, item);
         }

@@ -11,7 +11,6 @@
 mod ast;
 mod check;
 mod condition;
-mod equalities;
 mod error;
 mod evaluate;
 mod functions;
@@ -21,12 +20,14 @@ mod limits;
 mod parser;
 mod plan;
 mod render;
+mod requirements;
 
 #[cfg(test)]
 mod tests;
 
 pub use condition::Condition;
 pub use error::QueryError;
+pub use requirements::{Requirement, Span};
 
 use serde_json::{Map, Value};
 
@@ -90,12 +91,8 @@ impl Query {
         plan::of(&self.select, parameters)
     }
 
-    /// What every match must satisfy: `(path, value)` pairs that may serve an index. Not all
-    /// there are, but only such as must hold.
-    pub fn required_equalities(
-        &self,
-        parameters: &Map<String, Value>,
-    ) -> Vec<(Vec<String>, Value)> {
-        equalities::required(&self.select, parameters)
+    /// What every match must satisfy, one by one. Not all there is, but only what must hold.
+    pub fn requirements(&self, parameters: &Map<String, Value>) -> Vec<Requirement> {
+        requirements::of(&self.select, parameters)
     }
 }

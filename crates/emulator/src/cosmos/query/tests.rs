@@ -3,11 +3,11 @@
 mod bounds;
 mod clauses;
 mod conditions;
-mod equalities;
 mod functions;
 mod operators;
 mod plans;
 mod properties;
+mod requirements;
 mod sources;
 
 use super::{QueryError, parse};

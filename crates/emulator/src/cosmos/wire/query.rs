@@ -11,8 +11,8 @@ use super::target::Owner;
 use crate::cosmos::Cosmos;
 use crate::cosmos::core::account::Shared;
 use crate::cosmos::core::scope::Scope;
-use crate::cosmos::core::{Position, Refusal, ScanPage, charge};
-use crate::cosmos::query::{self, Query};
+use crate::cosmos::core::{Position, Refusal, ScanPage, Search, charge};
+use crate::cosmos::query::{self, Query, Requirement};
 use serde_json::{Map, Value};
 
 /// How many results a page has if the client leaves it to the service.
@@ -26,6 +26,8 @@ const SCAN_ITEMS: usize = 256;
 pub(super) struct Asked {
     query: Query,
     parameters: Map<String, Value>,
+    /// What every match must satisfy.
+    wanted: Vec<Requirement>,
     sieve: Sieve,
 }
 
@@ -39,15 +41,20 @@ struct Page {
 struct Source<'c> {
     container: &'c Shared,
     scope: Scope,
+    wanted: &'c [Requirement],
     at: i64,
     items_max: usize,
 }
 
 impl Source<'_> {
+    const fn search(&self) -> Search<'_> {
+        Search { scope: &self.scope, wanted: self.wanted }
+    }
+
     /// Whether there are items behind a position, so that another page makes sense.
     fn is_left(&self, behind: &Position) -> Result<bool, Refusal> {
         let mut container = Cosmos::lock(self.container);
-        let rest = container.scan(&self.scope, Some(behind), 1, self.at)?;
+        let rest = container.scan(self.search(), Some(behind), 1, self.at)?;
         Ok(!rest.found.is_empty())
     }
 }
@@ -68,7 +75,8 @@ pub(super) fn answer(cosmos: &Cosmos, call: &Call, owner: &Owner) -> Result<Repl
         (scope, held.rid().text(), stamp)
     };
     let items_max = call.items_max(ITEMS_DEFAULT)?;
-    let source = Source { container: &container, scope, at: call.at, items_max };
+    let wanted = asked.as_ref().map_or(&[][..], |asked| &asked.wanted);
+    let source = Source { container: &container, scope, wanted, at: call.at, items_max };
     let from = call.header("x-ms-continuation");
     let page = match &asked {
         Some(asked) if !asked.query.is_streaming() => whole(&source, asked, from)?,
@@ -105,8 +113,9 @@ impl Asked {
             Some((name.to_owned(), parameter.get("value").cloned().unwrap_or_default()))
         });
         let parameters = parameters.collect();
-        let sieve = Sieve::new(&query.required_equalities(&parameters));
-        Ok(Self { query, parameters, sieve })
+        let wanted = query.requirements(&parameters);
+        let sieve = Sieve::new(&wanted);
+        Ok(Self { query, parameters, wanted, sieve })
     }
 
     /// The results that one item yields.
@@ -140,7 +149,7 @@ fn streamed(
     let mut bytes = 0;
     loop {
         let ScanPage { found, next } = Cosmos::lock(source.container).scan(
-            &source.scope,
+            source.search(),
             position.as_ref(),
             SCAN_ITEMS.min(source.items_max),
             source.at,
@@ -169,7 +178,7 @@ fn whole(source: &Source<'_>, asked: &Asked, from: Option<&str>) -> Result<Page,
     let bad = || Refusal::Bad("the continuation token is none of this query".to_owned());
     let from = from.map_or(Some(0), |from| from.strip_prefix('+')?.parse::<usize>().ok());
     let from = from.ok_or_else(bad)?;
-    let bodies = Cosmos::lock(source.container).snapshot(&source.scope, source.at)?;
+    let bodies = Cosmos::lock(source.container).snapshot(source.search(), source.at)?;
     let bodies = bodies.iter().filter(|body| asked.sieve.lets_through(body));
     let documents = bodies.map(|body| document(body)).collect::<Result<Vec<_>, _>>()?;
     let values = asked.over(documents.iter())?;

@@ -5,7 +5,7 @@
 //! costs a small part of reading the item. An item with escapes in it is always let through,
 //! since it may spell the same text otherwise.
 
-use serde_json::Value;
+use crate::cosmos::query::Requirement;
 
 /// Texts that every match contains.
 #[derive(Debug, Default)]
@@ -17,10 +17,10 @@ pub(super) struct Sieve {
 const SYSTEM: &str = ",\"_rid\":\"";
 
 impl Sieve {
-    /// The sieve for properties that must have these values.
-    pub(super) fn new(equalities: &[(Vec<String>, Value)]) -> Self {
-        let own = equalities.iter().filter(|(path, _)| !path.iter().any(|p| p.starts_with('_')));
-        let texts = own.filter_map(|(_, value)| value.as_str());
+    /// The sieve for what every match must satisfy.
+    pub(super) fn new(wanted: &[Requirement]) -> Self {
+        let own = wanted.iter().filter(|it| !it.path.iter().any(|part| part.starts_with('_')));
+        let texts = own.filter_map(|it| it.equal()?.as_str());
         let plain =
             texts.filter(|text| !text.contains(|c: char| c.is_control() || c == '\\' || c == '"'));
         Self { needed: plain.map(|text| format!("\"{text}\"")).collect() }
@@ -37,12 +37,13 @@ impl Sieve {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::cosmos::query::Span;
+    use serde_json::{Value, json};
 
     const SET: &str = r#","_rid":"AAA=","_etag":"\"1\"","_ts":1}"#;
 
     fn sieve(path: &str, value: Value) -> Sieve {
-        Sieve::new(&[(vec![path.to_owned()], value)])
+        Sieve::new(&[Requirement { path: vec![path.to_owned()], spans: vec![Span::Only(value)] }])
     }
 
     fn passes(sieve: &Sieve, own: &str) -> bool {

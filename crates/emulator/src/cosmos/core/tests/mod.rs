@@ -2,6 +2,7 @@
 
 mod batches;
 mod feeds;
+mod indexes;
 mod model;
 mod points;
 mod ranges;

@@ -1,6 +1,7 @@
 //! Random operations, against a model that is only maps: what is stored, and what the feed says.
 
 use super::*;
+use crate::cosmos::core::Search;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
@@ -84,7 +85,8 @@ fn check(container: &mut Container, model: &Model) {
         entries.insert((text("pk").parse().unwrap(), text("id").parse().unwrap()), step);
     }
     assert_eq!(&entries, model);
-    let mut scanned = ids(container.snapshot(&Scope::All, NOW).unwrap());
+    let everything = Search { scope: &Scope::All, wanted: &[] };
+    let mut scanned = ids(container.snapshot(everything, NOW).unwrap());
     let mut expected: Vec<String> = model.keys().map(|(_, id)| id.to_string()).collect();
     scanned.sort_unstable();
     expected.sort_unstable();

@@ -1,7 +1,7 @@
 //! Scans: paged in the order of creation, right across inserts, deletes, splits and merges.
 
 use super::*;
-use crate::cosmos::core::Position;
+use crate::cosmos::core::{Position, Search};
 
 fn page(
     container: &mut Container,
@@ -9,7 +9,8 @@ fn page(
     from: Option<&Position>,
     items_max: usize,
 ) -> (Vec<String>, Option<Position>) {
-    let page = container.scan(scope, from, items_max, NOW).unwrap();
+    let search = Search { scope, wanted: &[] };
+    let page = container.scan(search, from, items_max, NOW).unwrap();
     (ids(page.found.into_iter().map(|(_, body)| body)), page.next)
 }
 
