@@ -1,6 +1,6 @@
 //! `cargo xtask ci`: what CI runs, one line a step with its time.
 
-use crate::{conformance, run, test, tidy};
+use crate::{conformance, infra, run, test, tidy};
 use anyhow::Result;
 use std::path::Path;
 use std::time::Instant;
@@ -11,6 +11,7 @@ pub(crate) fn ci(root: &Path) -> Result<()> {
     let tidying = Instant::now();
     tidy::tidy(root)?;
     run::step("tidy", tidying);
+    infra::check(root)?;
     quiet("deny", &["deny", "check", "bans", "licenses", "sources"], &[])?;
     let deny_warnings = ("RUSTDOCFLAGS", "-Dwarnings");
     let clippy = ["clippy", "--locked", "--workspace", "--all-targets", "--", "-Dwarnings"];

@@ -6,6 +6,7 @@ mod ci;
 mod conformance;
 mod demo;
 mod e2e;
+mod infra;
 mod run;
 mod test;
 mod tidy;
@@ -37,9 +38,12 @@ enum Verb {
     Conformance(conformance::Arguments),
     /// The figures of BENCHMARKS.md, in release, in one run
     Bench(bench::Arguments),
+    /// The Bicep files, held to what they may say and to what the apps read
+    #[command(subcommand)]
+    Infra(infra::Verb),
     /// The house rules that no other tool checks
     Tidy,
-    /// What CI runs: fmt, tidy, deny, clippy, doc, conformance, test
+    /// What CI runs: fmt, tidy, infra check, deny, clippy, doc, conformance, test
     Ci,
 }
 
@@ -64,6 +68,7 @@ fn run() -> Result<()> {
         Verb::E2e(arguments) => e2e::e2e(&arguments),
         Verb::Conformance(arguments) => conformance::conformance(&arguments),
         Verb::Bench(arguments) => bench::bench(&arguments),
+        Verb::Infra(verb) => infra::infra(&verb, root),
         Verb::Tidy => tidy::tidy(root),
         Verb::Ci => ci::ci(root),
     }
