@@ -20,6 +20,7 @@ use attempt::Attempted;
 /// A connection to one account. Made without any I/O; share it.
 #[derive(Debug)]
 pub struct Client {
+    account: Endpoint,
     transport: Transport,
     credential: Credential,
     regions: RwLock<Regions>,
@@ -56,6 +57,7 @@ impl Client {
         patience: Patience,
     ) -> Result<Self, NoTls> {
         Ok(Self {
+            account: endpoint.clone(),
             transport: Transport::new(endpoint.is_plain()).map_err(NoTls)?,
             credential,
             regions: RwLock::new(Regions::only(endpoint)),
@@ -68,6 +70,11 @@ impl Client {
     /// What was asked and charged so far.
     pub fn meter(&self) -> &Meter {
         &self.meter
+    }
+
+    /// The host name of the account, as it was configured.
+    pub fn host(&self) -> String {
+        self.account.host()
     }
 
     pub(crate) fn patience(&self) -> Patience {

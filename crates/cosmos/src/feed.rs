@@ -5,6 +5,7 @@ use serde_json::value::RawValue;
 use crate::failure::Failure;
 use crate::outcome::Reply;
 use crate::query::documents_of;
+use crate::session;
 
 /// Where to start reading.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub struct Written {
     pub documents: Vec<Box<RawValue>>,
     /// Where the next page starts. It stays good, also across a split.
     pub continuation: String,
+    /// The last transaction of the range, if the service said so.
+    pub reached: Option<u64>,
 }
 
 impl Start {
@@ -42,7 +45,8 @@ impl Written {
     pub(crate) fn of(reply: &Reply, start: &Start) -> Result<Self, Failure> {
         let continuation = reply.etag().or_else(|| start.if_none_match()).unwrap_or("*");
         let documents = documents_of(&reply.body)?;
-        Ok(Self { documents, continuation: continuation.to_owned() })
+        let reached = reply.session_token().and_then(session::lsn_of);
+        Ok(Self { documents, continuation: continuation.to_owned(), reached })
     }
 }
 

@@ -195,6 +195,15 @@ impl Request {
         self
     }
 
+    /// Only of the positions from `min` up to `max` of its range.
+    pub(crate) fn within(mut self, min: &str, max: &str) -> Self {
+        h::insert(&mut self.headers, h::START_EPK, min);
+        h::insert(&mut self.headers, h::END_EPK, max);
+        self.headers
+            .insert(h::READ_KEY_TYPE, HeaderValue::from_static("EffectivePartitionKeyRange"));
+        self
+    }
+
     pub(crate) fn route(&self) -> Route {
         match self.scope {
             Scope::None | Scope::Key(_) => Route::Key,

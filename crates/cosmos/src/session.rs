@@ -29,6 +29,13 @@ struct Progress {
 #[derive(Debug, PartialEq, Eq)]
 struct Unreadable;
 
+/// The number of the last transaction that a token of one range names.
+pub(crate) fn lsn_of(token: &str) -> Option<u64> {
+    let (_, progress) = token.split_once(':')?;
+    let progress: Progress = progress.parse().ok()?;
+    progress.lsn.try_into().ok()
+}
+
 impl Sessions {
     /// Takes over the token of an answer, whatever the answer was otherwise.
     pub(crate) fn capture(&self, header: &str) {
@@ -157,6 +164,14 @@ mod tests {
     fn a_higher_version_wins_over_a_higher_number() {
         check(&["0:1#90#1=80", "0:2#10#1=5"], "0:2#10#1=5");
         check(&["0:2#10", "0:1#90"], "0:2#10");
+    }
+
+    #[test]
+    fn a_token_names_the_last_transaction() {
+        assert_eq!(lsn_of("0:-1#57#1=8"), Some(57));
+        assert_eq!(lsn_of("0:57"), Some(57));
+        assert_eq!(lsn_of("0:-1#-1"), None);
+        assert_eq!(lsn_of("57"), None);
     }
 
     #[test]

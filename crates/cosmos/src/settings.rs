@@ -8,6 +8,7 @@ use crate::account::Endpoint;
 use crate::client::{Client, NoTls};
 use crate::container::Container;
 use crate::credential::{Credential, Entra, MasterKey};
+use crate::leases::CosmosLeases;
 use crate::request::ContainerName;
 use crate::verdict::Patience;
 
@@ -18,6 +19,7 @@ pub struct Settings {
     credential: Credential,
     database: ContainerName,
     container: ContainerName,
+    leases: ContainerName,
 }
 
 /// A variable that is wrong, and what would be right.
@@ -31,8 +33,8 @@ pub struct Mistake {
 }
 
 impl Settings {
-    /// Reads `COSMOS_ENDPOINT`, `COSMOS_KEY`, `COSMOS_DATABASE` (`shop`) and
-    /// `COSMOS_CONTAINER` (`orders`); without a key `IDENTITY_ENDPOINT` and
+    /// Reads `COSMOS_ENDPOINT`, `COSMOS_KEY`, `COSMOS_DATABASE` (`shop`), `COSMOS_CONTAINER`
+    /// (`orders`) and `COSMOS_LEASE_CONTAINER` (`leases`); without a key `IDENTITY_ENDPOINT` and
     /// `AZURE_CLIENT_ID` choose the identity.
     ///
     /// # Errors
@@ -48,11 +50,15 @@ impl Settings {
         let database = database.map_err(|mistake| mistakes.push(mistake)).ok();
         let container = name(var(CONTAINER), CONTAINER, "orders");
         let container = container.map_err(|mistake| mistakes.push(mistake)).ok();
-        let all = (endpoint, credential, database, container);
-        let (Some(endpoint), Some(credential), Some(database), Some(container)) = all else {
+        let leases = lease_container(var(LEASES), container.as_ref());
+        let leases = leases.map_err(|mistake| mistakes.push(mistake)).ok();
+        let (Some(endpoint), Some(credential)) = (endpoint, credential) else {
             return Err(mistakes);
         };
-        Ok(Self { endpoint, credential, database, container })
+        let (Some(database), Some(container), Some(leases)) = (database, container, leases) else {
+            return Err(mistakes);
+        };
+        Ok(Self { endpoint, credential, database, container, leases })
     }
 
     /// The container that was configured. No I/O yet: nothing is sent, nobody is asked.
@@ -61,9 +67,23 @@ impl Settings {
     ///
     /// Where TLS cannot be set up.
     pub fn open(self, patience: Patience) -> Result<Arc<Container>, NoTls> {
-        let Self { endpoint, credential, database, container } = self;
+        Ok(self.open_with_leases(patience)?.0)
+    }
+
+    /// The same, and the leases on its change feed.
+    ///
+    /// # Errors
+    ///
+    /// Where TLS cannot be set up.
+    pub fn open_with_leases(
+        self,
+        patience: Patience,
+    ) -> Result<(Arc<Container>, CosmosLeases), NoTls> {
+        let Self { endpoint, credential, database, container, leases } = self;
         let client = Arc::new(Client::new(endpoint, credential, patience)?);
-        Ok(Arc::new(Container::new(client, &database, &container)))
+        let container = Arc::new(Container::new(Arc::clone(&client), &database, &container));
+        let leases = Arc::new(Container::new(client, &database, &leases));
+        Ok((Arc::clone(&container), CosmosLeases::new(container, leases)))
     }
 }
 
@@ -105,6 +125,18 @@ fn name(
     ContainerName::from_str(text).map_err(|error| mistake(variable, error))
 }
 
+/// Leases among what they are on would change the feed with each of their own writes.
+fn lease_container(
+    value: Option<String>,
+    monitored: Option<&ContainerName>,
+) -> Result<ContainerName, Mistake> {
+    let leases = name(value, LEASES, "leases")?;
+    if monitored == Some(&leases) {
+        return Err(mistake(LEASES, "is the container of the orders; write another one's name"));
+    }
+    Ok(leases)
+}
+
 fn mistake(variable: &'static str, problem: impl fmt::Display) -> Mistake {
     Mistake { variable, problem: problem.to_string() }
 }
@@ -113,6 +145,7 @@ const ENDPOINT: &str = "COSMOS_ENDPOINT";
 const KEY: &str = "COSMOS_KEY";
 const DATABASE: &str = "COSMOS_DATABASE";
 const CONTAINER: &str = "COSMOS_CONTAINER";
+const LEASES: &str = "COSMOS_LEASE_CONTAINER";
 
 #[cfg(test)]
 mod tests {
@@ -152,13 +185,22 @@ mod tests {
             ("COSMOS_KEY", "secret"),
             ("COSMOS_DATABASE", "a/b"),
             ("COSMOS_CONTAINER", "c?"),
+            ("COSMOS_LEASE_CONTAINER", "l#"),
         ];
         let mistakes = read(&vars).unwrap_err();
-        assert_eq!(mistakes.len(), 4, "{mistakes:?}");
+        assert_eq!(mistakes.len(), 5, "{mistakes:?}");
         assert!(mistakes[0].starts_with("COSMOS_ENDPOINT must start with https://"));
         assert!(mistakes[1].starts_with("COSMOS_KEY is not base64"));
         assert!(!mistakes.concat().contains("secret"));
         assert!(read(&[]).unwrap_err()[0].starts_with("COSMOS_ENDPOINT is not set"));
+    }
+
+    #[test]
+    fn leases_lie_in_another_container_than_the_orders() {
+        let account = ("COSMOS_ENDPOINT", "http://127.0.0.1:8081");
+        let leases = ("COSMOS_LEASE_CONTAINER", "orders");
+        let mistakes = read(&[account, ("COSMOS_KEY", PUBLIC), leases]).unwrap_err();
+        assert!(mistakes[0].starts_with("COSMOS_LEASE_CONTAINER is the container of the orders"));
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod pending;
 mod read;
 mod ready;
 
+pub(crate) use fault::fault;
 pub use outbox::CosmosOutbox;
 
 use std::fmt;

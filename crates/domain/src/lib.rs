@@ -15,6 +15,7 @@ pub mod key;
 pub mod order;
 pub mod ports;
 pub mod retry;
+pub mod stretch;
 pub mod trace;
 pub mod value;
 
@@ -23,6 +24,7 @@ pub use entry::{Entry, EventState, Reading};
 pub use envelope::{Envelope, EventId, Json, Sequence};
 pub use fault::{Chain, Fault};
 pub use key::Key;
+pub use stretch::Stretch;
 pub use trace::TraceParent;
 
 /// An instant, as every part of the project writes it.

@@ -1,8 +1,16 @@
 //! Ports: what the edges must be able to do. Native async; futures are `Send`.
 //!
 //! [`Aggregates`] and [`Outbox`] are two views of one store: the API writes through the first, the
-//! relay works on the second. [`Feed`] only hints at where the second has work.
+//! relay works on the second. [`Feed`] only hints at where the second has work; [`Leases`] say who
+//! reads which part of it.
 
+mod leases;
+
+pub use leases::{
+    Begin, Created, Deleted, Lag, Lease, Leases, Listed, NewLease, Part, Stranger, Written,
+};
+
+use crate::stretch::Stretch;
 use crate::{Aggregate, Change, Entry, Envelope, EventId, Fault, Key, Reading, Timestamp};
 use std::future::Future;
 use std::time::Duration;
@@ -169,13 +177,13 @@ pub trait Publisher: Send + Sync {
 
 /// A change feed, by range.
 pub trait Feed: Send + Sync {
-    /// The ranges that make up the whole feed now, by id.
+    /// The ranges that make up the whole feed now, asked for anew.
     fn ranges(&self) -> impl Future<Output = Result<Vec<FeedRange>, Fault>> + Send;
 
-    /// The next page of a range.
+    /// The next page of a part.
     fn next(
         &self,
-        range: &FeedRange,
+        part: &FeedPart,
         from: &FeedPosition,
     ) -> impl Future<Output = Result<FeedPage, Fault>> + Send;
 }
@@ -185,11 +193,22 @@ pub trait Feed: Send + Sync {
 pub struct FeedRange {
     /// Its id (partition key range id).
     pub id: String,
+    /// Where it lies on the ring.
+    pub stretch: Stretch,
     /// The ids of the ranges it came from, by split or merge.
     pub parents: Vec<String>,
 }
 
-/// Where to read a range from.
+/// What one reader reads of a feed.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FeedPart {
+    /// The range that holds it.
+    pub range: String,
+    /// Only this much of the range; `None`: all of it.
+    pub within: Option<Stretch>,
+}
+
+/// Where to read a part from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FeedPosition {
     /// Only what is written from now on.
@@ -198,7 +217,7 @@ pub enum FeedPosition {
     After(String),
 }
 
-/// What a read of a range brought.
+/// What a read of a part brought.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FeedPage {
     /// What was written since; empty when nothing was.

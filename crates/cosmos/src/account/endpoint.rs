@@ -37,6 +37,11 @@ impl Endpoint {
         }
     }
 
+    /// Its host name, without a port.
+    pub(crate) fn host(&self) -> String {
+        self.0.host_str().unwrap_or_default().to_owned()
+    }
+
     /// Whether it is reached by plain http (then it is on this machine).
     pub(crate) fn is_plain(&self) -> bool {
         self.0.scheme() == "http"

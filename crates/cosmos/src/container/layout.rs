@@ -67,6 +67,16 @@ impl Container {
         Ok(self.layout().await?.ranges.all().to_vec())
     }
 
+    /// Its resource id.
+    ///
+    /// # Errors
+    ///
+    /// Sorted by what to do: [`Why`].
+    pub async fn rid(&self) -> Result<String, Failure> {
+        let rid = self.layout().await?.rid.clone();
+        rid.ok_or_else(|| Failure::unsent(Why::NoContainer))
+    }
+
     /// Forgets the ranges, so that the next call asks for them.
     pub fn forget_ranges(&self) {
         self.caches.forget_ranges();

@@ -6,6 +6,7 @@ use crate::failure::Failure;
 use crate::feed::{Start, Written};
 use crate::query::{Page, Query};
 use crate::request::{InRange, Paging, Request};
+use domain::Stretch;
 
 /// Where a query looks.
 #[derive(Debug, Clone, Copy)]
@@ -42,15 +43,15 @@ impl Container {
         Page::of(&self.send(&request).await?)
     }
 
-    /// All documents of a query within one key, page after page.
+    /// All documents of a query, page after page.
     ///
     /// # Errors
     ///
     /// Sorted by what to do: [`crate::Why`].
-    pub async fn query_all(&self, query: &Query, key: &PartitionKey) -> Result<Page, Failure> {
-        let mut all = self.query(query, Within::Key(key), None, None).await?;
+    pub async fn query_all(&self, query: &Query, within: Within<'_>) -> Result<Page, Failure> {
+        let mut all = self.query(query, within, None, None).await?;
         while let Some(continuation) = all.continuation.take() {
-            let next = self.query(query, Within::Key(key), None, Some(&continuation)).await?;
+            let next = self.query(query, within, None, Some(&continuation)).await?;
             all.documents.extend(next.documents);
             all.continuation = next.continuation;
         }
@@ -64,10 +65,29 @@ impl Container {
     ///
     /// Sorted by what to do: [`crate::Why`].
     pub async fn feed(&self, range: &str, start: &Start, max: u32) -> Result<Written, Failure> {
+        self.feed_within(range, None, start, max).await
+    }
+
+    /// The same of only a stretch of a range.
+    ///
+    /// # Errors
+    ///
+    /// Sorted by what to do: [`crate::Why`].
+    pub async fn feed_within(
+        &self,
+        range: &str,
+        within: Option<&Stretch>,
+        start: &Start,
+        max: u32,
+    ) -> Result<Written, Failure> {
         let layout = self.layout().await?;
         let of = InRange { range, container_rid: layout.rid.as_deref() };
         let paging = Paging { max: Some(max), continuation: start.if_none_match() };
-        let reply = self.send(&Request::feed(&self.at, of, paging)).await?;
+        let mut request = Request::feed(&self.at, of, paging);
+        if let Some(Stretch { min, max }) = within {
+            request = request.within(min, max);
+        }
+        let reply = self.send(&request).await?;
         Written::of(&reply, start)
     }
 }

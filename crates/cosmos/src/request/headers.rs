@@ -21,6 +21,9 @@ pub(super) const RANGE_ID: HeaderName =
     HeaderName::from_static("x-ms-documentdb-partitionkeyrangeid");
 pub(super) const INTENDED_RID: HeaderName =
     HeaderName::from_static("x-ms-cosmos-intended-collection-rid");
+pub(super) const START_EPK: HeaderName = HeaderName::from_static("x-ms-start-epk");
+pub(super) const END_EPK: HeaderName = HeaderName::from_static("x-ms-end-epk");
+pub(super) const READ_KEY_TYPE: HeaderName = HeaderName::from_static("x-ms-read-key-type");
 const IS_BATCH: HeaderName = HeaderName::from_static("x-ms-cosmos-is-batch-request");
 const BATCH_ATOMIC: HeaderName = HeaderName::from_static("x-ms-cosmos-batch-atomic");
 const BATCH_ORDERED: HeaderName = HeaderName::from_static("x-ms-cosmos-batch-ordered");

@@ -19,7 +19,7 @@ use crate::failure::{Failure, Why};
 
 /// The fault of a failed call, naming the container where somebody has to mend it. A
 /// failure may be one call's own, or shared by many.
-pub(super) fn fault<E>(container: &Container, failure: E) -> Fault
+pub(crate) fn fault<E>(container: &Container, failure: E) -> Fault
 where
     E: Borrow<Failure> + Error + Send + Sync + 'static,
 {

@@ -1,30 +1,34 @@
 //! The change feed, range by range.
 
-use domain::Fault;
-use domain::ports::{FeedPage, FeedPosition, FeedRange};
+use domain::ports::{FeedPage, FeedPart, FeedPosition, FeedRange};
+use domain::{Fault, Stretch};
 
 use super::fault::fault;
+use crate::account::Range;
 use crate::container::Container;
 use crate::documents::reading_of;
 use crate::feed::Start;
 
-/// The ranges that make up the feed now.
+/// The ranges that make up the feed now. Other hosts may know of a split that this one does not.
 pub(super) async fn ranges(container: &Container) -> Result<Vec<FeedRange>, Fault> {
+    container.forget_ranges();
     let ranges = container.ranges().await.map_err(|failure| fault(container, failure))?;
-    Ok(ranges.into_iter().map(|range| FeedRange { id: range.id, parents: range.parents }).collect())
+    let range =
+        |Range { id, min, max, parents }| FeedRange { id, stretch: Stretch { min, max }, parents };
+    Ok(ranges.into_iter().map(range).collect())
 }
 
-/// The next page of a range.
+/// The next page of a part.
 pub(super) async fn next(
     container: &Container,
-    range: &FeedRange,
+    part: &FeedPart,
     from: &FeedPosition,
 ) -> Result<FeedPage, Fault> {
     let start = match from {
         FeedPosition::Now => Start::Now,
         FeedPosition::After(continuation) => Start::After(continuation.clone()),
     };
-    match container.feed(&range.id, &start, PAGE_MAX).await {
+    match container.feed_within(&part.range, part.within.as_ref(), &start, PAGE_MAX).await {
         Ok(written) => {
             let readings = written.documents.iter().map(|d| reading_of(d.get())).collect();
             Ok(FeedPage::Read { readings, continuation: written.continuation })

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use domain::ports::{Feed, FeedPage, FeedPosition, FeedRange, Mark, Marked, Outbox, PendingPage};
+use domain::ports::{
+    Feed, FeedPage, FeedPart, FeedPosition, FeedRange, Mark, Marked, Outbox, PendingPage,
+};
 use domain::{Entry, Fault, Key, Reading, Timestamp};
 
 use super::{feed, mark, pending, read, ready};
@@ -58,8 +60,8 @@ impl Feed for CosmosOutbox {
         feed::ranges(&self.container).await
     }
 
-    async fn next(&self, range: &FeedRange, from: &FeedPosition) -> Result<FeedPage, Fault> {
-        feed::next(&self.container, range, from).await
+    async fn next(&self, part: &FeedPart, from: &FeedPosition) -> Result<FeedPage, Fault> {
+        feed::next(&self.container, part, from).await
     }
 }
 

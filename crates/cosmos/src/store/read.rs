@@ -5,7 +5,7 @@ use domain::{Entry, Fault, Key, Reading};
 
 use super::fault::{Unreadable, fault};
 use crate::account::PartitionKey;
-use crate::container::Container;
+use crate::container::{Container, Within};
 use crate::documents::{reading_of, tag_and_aggregate};
 use crate::form::Form;
 use crate::query::Query;
@@ -55,7 +55,7 @@ async fn events_of(
     broken: Broken,
 ) -> Result<Vec<Entry>, Fault> {
     let partition = PartitionKey::new(key.as_str());
-    let page = container.query_all(&Query::new(text), &partition).await;
+    let page = container.query_all(&Query::new(text), Within::Key(&partition)).await;
     let page = page.map_err(|failure| fault(container, failure))?;
     let read = page.documents.iter().filter_map(|document| entry(document.get()));
     Ok(match broken {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use cosmos::{Container, CosmosOutbox, CosmosStore, Kind};
 use domain::ports::{
-    Aggregates, Basis, Feed, FeedPosition, FeedRange, ListQuery, Mark, MarkAs, Outbox,
+    Aggregates, Basis, Feed, FeedPart, FeedPosition, ListQuery, Mark, MarkAs, Outbox,
 };
 
 use crate::forms::{CounterForm, document, event, now, page, started};
@@ -86,7 +86,7 @@ async fn an_idle_poll_is_one_request() {
     let peer = Peer::start(ranges(ONE_RANGE)).await;
     peer.then((0..3).map(|_| reply(304, "").with("etag", "\"1\"")));
     let outbox = CosmosOutbox::new(peer.container());
-    let range = FeedRange { id: "0".to_owned(), parents: Vec::new() };
+    let range = FeedPart { range: "0".to_owned(), within: None };
     for _ in 0..3 {
         outbox.next(&range, &FeedPosition::Now).await.unwrap();
     }

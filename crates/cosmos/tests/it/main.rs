@@ -9,6 +9,7 @@ mod failover;
 mod forms;
 mod guards;
 mod identity;
+mod leases;
 mod lists;
 mod marks;
 mod outbox;

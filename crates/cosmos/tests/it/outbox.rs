@@ -2,7 +2,7 @@
 
 use cosmos::CosmosOutbox;
 use domain::Reading;
-use domain::ports::{Feed, FeedPage, FeedPosition, FeedRange, Outbox};
+use domain::ports::{Feed, FeedPage, FeedPart, FeedPosition, Outbox};
 
 use crate::forms::{document, event, now, page};
 use crate::peer::{ONE_RANGE, Peer, TWO_RANGES, ranges, reply};
@@ -11,8 +11,8 @@ fn outbox(peer: &Peer) -> CosmosOutbox {
     CosmosOutbox::new(peer.container())
 }
 
-fn range(id: &str) -> FeedRange {
-    FeedRange { id: id.to_owned(), parents: Vec::new() }
+fn range(id: &str) -> FeedPart {
+    FeedPart { range: id.to_owned(), within: None }
 }
 
 fn ids(readings: &[Reading]) -> Vec<String> {
@@ -129,7 +129,7 @@ async fn a_range_that_split_is_gone_and_its_children_go_on() {
     assert_eq!(outbox.next(&range("0"), &position).await.unwrap(), FeedPage::Gone);
     let children = outbox.ranges().await.unwrap();
     assert!(children.iter().all(|child| child.parents == ["0"]));
-    outbox.next(&children[0], &position).await.unwrap();
+    outbox.next(&range(&children[0].id), &position).await.unwrap();
     assert_eq!(peer.asked().pop().unwrap().header("if-none-match"), "\"8\"");
 }
 

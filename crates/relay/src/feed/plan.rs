@@ -45,7 +45,7 @@ mod tests {
 
     fn range(id: &str, parents: &[&str]) -> FeedRange {
         let parents = parents.iter().map(|&parent| parent.to_owned()).collect();
-        FeedRange { id: id.into(), parents }
+        FeedRange { id: id.into(), stretch: domain::Stretch::new("", "FF"), parents }
     }
 
     fn after(text: &str) -> FeedPosition {

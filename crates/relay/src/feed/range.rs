@@ -3,7 +3,7 @@
 use super::Shared;
 use super::pace::Backoff;
 use domain::Fault;
-use domain::ports::{Feed, FeedPage, FeedPosition, FeedRange, Outbox, Publisher};
+use domain::ports::{Feed, FeedPage, FeedPart, FeedPosition, FeedRange, Outbox, Publisher};
 use std::sync::Arc;
 use std::time::Duration;
 use tracing::{info, instrument, warn};
@@ -51,7 +51,8 @@ impl<O: Outbox, P: Publisher, F: Feed> Reader<O, P, F> {
 
     /// Reads a page and takes it through a round; only then goes past it.
     async fn read(&mut self) -> Result<Read, Fault> {
-        let page = self.shared.feed.next(&self.range, &self.position).await?;
+        let part = FeedPart { range: self.range.id.clone(), within: None };
+        let page = self.shared.feed.next(&part, &self.position).await?;
         let (readings, continuation) = match page {
             FeedPage::Gone => return Ok(Read::Gone),
             FeedPage::Read { readings, continuation } => (readings, continuation),

@@ -3,7 +3,7 @@
 mod ports;
 
 use domain::ports::{FeedRange, Mark, MarkAs, Marked};
-use domain::{Entry, Envelope, EventId, EventState, Fault, Json, Key, Reading, Timestamp};
+use domain::{Entry, Envelope, EventId, EventState, Fault, Json, Key, Reading, Stretch, Timestamp};
 use relay::{Limits, Relay};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -137,13 +137,16 @@ impl World {
         self.state().problem = Some(problem.into());
     }
 
-    /// The feed consists of these ranges from now on: each a name, and the names of its parents.
+    /// The feed consists of these ranges from now on, one or two: each a name, and the names of
+    /// its parents. Of two, the first holds the keys up to `m`.
     pub(crate) fn ranges(&self, ranges: &[(&str, &[&str])]) {
-        let range = |(id, parents): &(&str, &[&str])| FeedRange {
+        let stretches: &[_] = if ranges.len() == 1 { &[("", "FF")] } else { &HALVES };
+        let range = |((id, parents), (min, max)): (&(&str, &[&str]), &(&str, &str))| FeedRange {
             id: (*id).into(),
+            stretch: Stretch::new(*min, *max),
             parents: parents.iter().map(|&parent| parent.to_owned()).collect(),
         };
-        self.state().ranges = ranges.iter().map(range).collect();
+        self.state().ranges = ranges.iter().zip(stretches).map(range).collect();
     }
 
     /// Waits until something is so, for less than the minute after which a sweep would mend it.
@@ -286,6 +289,8 @@ impl World {
     }
 }
 
+/// Where the two halves of a feed lie.
+pub(crate) const HALVES: [(&str, &str); 2] = [("", "20"), ("20", "FF")];
 const RETENTION: Duration = Duration::from_hours(168);
 
 impl State {

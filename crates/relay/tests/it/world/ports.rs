@@ -2,9 +2,9 @@
 
 use super::{Call, State, World, id, pending};
 use domain::ports::{
-    Feed, FeedPage, FeedPosition, FeedRange, Mark, Marked, Outbox, PendingPage, Publisher,
+    Feed, FeedPage, FeedPart, FeedPosition, FeedRange, Mark, Marked, Outbox, PendingPage, Publisher,
 };
-use domain::{Entry, Envelope, EventId, EventState, Fault, Key, Reading, Timestamp};
+use domain::{Entry, Envelope, EventId, EventState, Fault, Key, Reading, Stretch, Timestamp};
 use std::collections::BTreeSet;
 
 /// Small, so that a few events make several pages.
@@ -68,18 +68,19 @@ impl Feed for World {
         Ok(self.state().ranges.clone())
     }
 
-    /// The last of several ranges holds the keys from `m` on, the one before it the rest.
-    async fn next(&self, range: &FeedRange, from: &FeedPosition) -> Result<FeedPage, Fault> {
+    async fn next(&self, part: &FeedPart, from: &FeedPosition) -> Result<FeedPage, Fault> {
         let read = |state: &mut State, most| {
-            let Some(place) = state.ranges.iter().rev().position(|known| known == range) else {
+            let Some(range) = state.ranges.iter().find(|range| range.id == part.range) else {
                 return FeedPage::Gone;
             };
+            let Stretch { min, max } = part.within.clone().unwrap_or(range.stretch.clone());
             let start = match from {
                 FeedPosition::Now => state.written.len(),
                 FeedPosition::After(continuation) => continuation.parse().unwrap(),
             };
-            let (is_only, is_last) = (state.ranges.len() == 1, place == 0);
-            let is_here = |event: &EventId| is_only || is_last == ("m" <= event.key.as_str());
+            let position = |event: &EventId| if event.key.as_str() < "m" { "05" } else { "35" };
+            let is_here =
+                |event: &EventId| min.as_str() <= position(event) && position(event) < max.as_str();
             let end = state.written.len().min(start + most);
             let changed: BTreeSet<_> =
                 state.written[start..end].iter().filter(|event| is_here(event)).collect();
@@ -87,7 +88,7 @@ impl Feed for World {
             let readings = changed.into_iter().map(entry).map(Reading::Event).collect();
             FeedPage::Read { readings, continuation: end.to_string() }
         };
-        self.call(Call::Feed(range.id.clone()), read, PAGE_MAX).await
+        self.call(Call::Feed(part.range.clone()), read, PAGE_MAX).await
     }
 }
 
