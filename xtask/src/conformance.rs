@@ -11,9 +11,13 @@ mod suite;
 use crate::run;
 use anyhow::{Result, bail};
 use runtime::Runtime;
+use std::collections::VecDeque;
 use std::path::Path;
+use std::process::Command;
+use std::sync::{Mutex, PoisonError, mpsc};
+use std::thread;
 use std::time::Instant;
-use suite::{Suite, Tally};
+use suite::{Ran, Suite, Tally};
 
 /// What to run.
 #[derive(Default, clap::Args)]
@@ -50,7 +54,25 @@ const SUITES: &[Suite] = &[
         script: "servicebus/sync.py",
         config: Some("servicebus/Config.json"),
     },
+    Suite {
+        name: "servicebus, Python async",
+        runtime: Runtime::Python,
+        script: "servicebus/aio.py",
+        config: Some("servicebus/Config.json"),
+    },
+    Suite {
+        name: "servicebus, JavaScript",
+        runtime: Runtime::Node { pins: "servicebus/js" },
+        script: "servicebus/js/main.js",
+        config: Some("servicebus/Config.json"),
+    },
 ];
+
+/// Suites that nobody runs yet.
+type Waiting<'a> = Mutex<VecDeque<(&'a Suite, Command)>>;
+
+/// Suites at once. Most of their time is waiting, and each has an emulator of its own.
+const AT_ONCE: usize = 4;
 
 /// Builds the emulator, installs the pinned SDKs, runs the suites and adds up what they say.
 pub(crate) fn conformance(arguments: &Arguments) -> Result<()> {
@@ -65,14 +87,35 @@ pub(crate) fn conformance(arguments: &Arguments) -> Result<()> {
     let building = Instant::now();
     run::quietly("emulator", &mut run::cargo(&["build", "--locked", "--package", "emulator"]))?;
     run::step("emulator built", building);
-    let folder = Path::new("target/conformance");
-    let mut total = Tally::default();
-    for suite in suites {
-        total += suite.run(folder, arguments.verbose)?;
-    }
+    let total = side_by_side(&suites, arguments.verbose)?;
     println!("{total}");
     if total.failed == 0 {
         return Ok(());
     }
     bail!("the emulator and an SDK do not agree; the lines with FAIL say where")
+}
+
+/// Installs what the suites need, one after the other, and runs them in threads; says of each what
+/// it came to as soon as it ends.
+fn side_by_side(suites: &[&Suite], is_verbose: bool) -> Result<Tally> {
+    let folder = Path::new("target/conformance");
+    let commands = suites.iter().map(|suite| Ok((*suite, suite.runtime.command(folder)?)));
+    let commands = Mutex::new(commands.collect::<Result<VecDeque<_>>>()?);
+    let (send, ended) = mpsc::channel();
+    thread::scope(|threads| {
+        for send in vec![send; AT_ONCE] {
+            let commands = &commands;
+            threads.spawn(move || work_off(commands, folder, &send));
+        }
+        let tallies = ended.into_iter().map(|ran| ran?.tell(is_verbose));
+        tallies.reduce(|sum, tally| Ok(sum? + tally?)).unwrap_or_else(|| Ok(Tally::default()))
+    })
+}
+
+/// Runs what is still to be run, one suite after the other.
+fn work_off<'a>(commands: &Waiting<'a>, folder: &Path, ended: &mpsc::Sender<Result<Ran<'a>>>) {
+    let next = || commands.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+    while let Some((suite, command)) = next() {
+        drop(ended.send(suite.run(command, folder)));
+    }
 }

@@ -6,9 +6,9 @@ use crate::run;
 use anyhow::{Context, Result, bail};
 use std::fmt;
 use std::fs::{self, File};
-use std::ops::AddAssign;
+use std::ops::Add;
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -36,11 +36,18 @@ pub(crate) struct Tally {
     pub(crate) failed: u32,
 }
 
+/// A suite that has ended, and what it said.
+pub(crate) struct Ran<'a> {
+    suite: &'a Suite,
+    text: String,
+    tally: Result<Tally>,
+    started: Instant,
+}
+
 impl Suite {
-    /// Runs it; shows what failed, or with `verbose` every feature.
-    pub(crate) fn run(&self, folder: &Path, verbose: bool) -> Result<Tally> {
+    /// Runs it by `command`, against an emulator of its own.
+    pub(crate) fn run(&self, mut command: Command, folder: &Path) -> Result<Ran<'_>> {
         fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-        let mut command = self.runtime.command(folder)?;
         let started = Instant::now();
         let slug = self.script.replace(['/', '.'], "-");
         let told = folder.join(format!("{slug}.txt"));
@@ -61,12 +68,20 @@ impl Suite {
         let ended = wait(&mut process);
         let text = fs::read_to_string(&told).unwrap_or_default();
         let tally = ended.and_then(|()| Tally::of(&text));
-        let is_shown = |line: &&str| verbose || !line.starts_with("ok ");
-        if verbose || tally.as_ref().is_ok_and(|tally| 0 < tally.failed) {
+        Ok(Ran { suite: self, text, tally, started })
+    }
+}
+
+impl Ran<'_> {
+    /// Shows what failed, or with `is_verbose` every feature.
+    pub(crate) fn tell(self, is_verbose: bool) -> Result<Tally> {
+        let Self { suite, text, tally, started } = self;
+        let is_shown = |line: &&str| is_verbose || !line.starts_with("ok ");
+        if is_verbose || tally.as_ref().is_ok_and(|tally| 0 < tally.failed) {
             text.lines().filter(is_shown).for_each(|line| println!("{line}"));
         }
-        let tally = tally.with_context(|| format!("{}; its output:\n{text}", self.script))?;
-        run::step(&format!("{}: {tally}", self.name), started);
+        let tally = tally.with_context(|| format!("{}; its output:\n{text}", suite.script))?;
+        run::step(&format!("{}: {tally}", suite.name), started);
         Ok(tally)
     }
 }
@@ -99,10 +114,11 @@ impl Tally {
     }
 }
 
-impl AddAssign for Tally {
-    fn add_assign(&mut self, other: Self) {
-        self.passed += other.passed;
-        self.failed += other.failed;
+impl Add for Tally {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self { passed: self.passed + other.passed, failed: self.failed + other.failed }
     }
 }
 

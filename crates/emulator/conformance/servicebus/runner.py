@@ -24,7 +24,7 @@ CONNECTION = os.environ["SERVICEBUS_CONNECTION"]
 CONTROL = os.environ["CONTROL"].rstrip("/")
 # The slowest feature waits 8 s for a lock to be renewed; one that takes this long hangs.
 PATIENCE_SECONDS = 60
-AT_ONCE = 8
+AT_ONCE = 24
 
 FEATURES = []
 CLOCK_FEATURES = []

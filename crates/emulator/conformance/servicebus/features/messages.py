@@ -7,6 +7,7 @@ from azure.servicebus import ServiceBusMessage as Message
 from azure.servicebus.amqp import AmqpAnnotatedMessage, AmqpMessageBodyType, AmqpMessageHeader
 from azure.servicebus.amqp import AmqpMessageProperties
 from features.bus import drain, seconds, send
+from features.shared import plain
 from runner import eq, feature, properties, text
 
 
@@ -118,12 +119,3 @@ def body_sequence():
     (found,) = drain("body-sequence")
     eq(found.body_type, AmqpMessageBodyType.SEQUENCE, "body_type")
     eq(plain(list(found.body)), [[1, "two"], [3.5]], "body")
-
-
-def plain(value):
-    """The value with text where the SDK has bytes."""
-    if isinstance(value, dict):
-        return {text(key): plain(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [plain(inner) for inner in value]
-    return text(value)

@@ -4,10 +4,8 @@ import time
 
 from azure.servicebus import AutoLockRenewer, ServiceBusMessage as Message
 from features.bus import client, one, send
+from features.shared import WORK_SECONDS
 from runner import eq, feature
-
-# More than the five seconds that a lock of these queues lasts.
-WORK_SECONDS = 7
 
 
 @feature("renewer: keeps a message's lock while it is worked on")

@@ -1,10 +1,6 @@
 """Single sends, lists, batches, their limits, and who may send."""
 
-import base64
-import hashlib
-import hmac
 import time
-import urllib.parse
 
 from azure.servicebus import ServiceBusClient, ServiceBusMessage as Message
 from azure.servicebus.exceptions import (
@@ -14,9 +10,8 @@ from azure.servicebus.exceptions import (
     ServiceBusError,
 )
 from features.bus import IMPATIENT, bodies, client, drain, impatient, one, send, take
+from features.shared import STANDARD_MESSAGE_MAX, signed
 from runner import CONNECTION, eq, feature, refused
-
-STANDARD_MESSAGE_MAX = 262_144
 
 
 @feature("send: one message arrives, delivered for the first time")
@@ -149,20 +144,6 @@ def wrong_key():
         with ServiceBusClient.from_connection_string(wrong, **IMPATIENT) as bus:
             with bus.get_queue_sender("access") as sender:
                 sender.send_messages(Message("lost"))
-
-
-def signed(path, expiry):
-    """A connection string with a token for `path` instead of the key."""
-    parts = dict(part.split("=", 1) for part in CONNECTION.split(";") if part)
-    audience = urllib.parse.quote_plus(f"{parts['Endpoint'].rstrip('/')}/{path}")
-    key, words = parts["SharedAccessKey"].encode(), f"{audience}\n{expiry}".encode()
-    digest = hmac.new(key, words, hashlib.sha256).digest()
-    signature = urllib.parse.quote_plus(base64.b64encode(digest))
-    name = parts["SharedAccessKeyName"]
-    token = f"SharedAccessSignature sr={audience}&sig={signature}&se={expiry}&skn={name}"
-    return (
-        f"Endpoint={parts['Endpoint']};SharedAccessSignature={token};UseDevelopmentEmulator=true;"
-    )
 
 
 @feature("access: a token for the entity is enough")

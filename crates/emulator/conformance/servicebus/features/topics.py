@@ -3,6 +3,7 @@
 from azure.servicebus import ServiceBusMessage as Message
 from features.bus import DEAD, DELETE, bodies, client, drain, drain_subscription, now, one, publish
 from features.bus import rest, seconds, send
+from features.shared import FILTERS
 from runner import advance, eq, feature, properties
 
 
@@ -57,8 +58,6 @@ def filtered(*messages):
     publish("filters", *messages)
     return {name: drain_subscription("filters", name) for name in FILTERS}
 
-
-FILTERS = ("sql", "correlation", "true", "false", "either")
 
 
 @feature("filters: sql, correlation, true, false, and several rules on one subscription")

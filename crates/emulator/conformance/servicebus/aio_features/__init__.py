@@ -1,0 +1,1 @@
+"""Features as the asynchronous client has them."""
