@@ -77,6 +77,20 @@ impl Client {
         self.account.host()
     }
 
+    /// Who this client is in Entra ID, as its token says; none with an account key.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Why::NoToken`] where no token can be had.
+    pub async fn who(&self, now: jiff::Timestamp) -> Result<Option<String>, Failure> {
+        match &self.credential {
+            Credential::Key(_) => Ok(None),
+            Credential::Entra(entra) => {
+                entra.who(now).await.map_err(|error| Failure::unsent(crate::Why::NoToken(error)))
+            }
+        }
+    }
+
     pub(crate) fn patience(&self) -> Patience {
         self.patience
     }

@@ -8,7 +8,7 @@ mod transaction;
 
 pub use bulk::{Patched, Patching};
 pub use items::Item;
-pub use layout::{Definition, PartitionKeyDefinition};
+pub use layout::{CompositePath, Definition, IndexedPath, IndexingPolicy, PartitionKeyDefinition};
 pub use pages::Within;
 
 use std::fmt;

@@ -5,9 +5,12 @@
 
 mod aggregate;
 mod event;
+mod record;
 
 pub(crate) use aggregate::{AggregateDocument, tag_and_aggregate};
 pub(crate) use event::{EventDocument, Says, reading_of};
+pub(crate) use record::found_in;
+pub use record::{Found, Holder, Note, Record};
 
 /// The `type` of every event.
 const EVENT: &str = "event";

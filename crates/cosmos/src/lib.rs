@@ -32,9 +32,11 @@ pub use account::{Endpoint, EndpointError, Gap, PartitionKey, Range};
 pub use batch::{Batch, Outcome, Step};
 pub use client::{Client, NoTls};
 pub use container::{
-    Container, Definition, Item, PartitionKeyDefinition, Patched, Patching, Within,
+    CompositePath, Container, Definition, IndexedPath, IndexingPolicy, Item,
+    PartitionKeyDefinition, Patched, Patching, Within,
 };
 pub use credential::{Credential, Entra, KeyError, MasterKey, TokenError};
+pub use documents::{Found, Holder, Note, Record};
 pub use failure::{Failure, Invalid, Why};
 pub use feed::{Start, Written};
 pub use form::Form;
@@ -46,5 +48,5 @@ pub use patch::Patch;
 pub use query::{Page, Query};
 pub use request::{ContainerName, NameError};
 pub use settings::{Mistake, Settings};
-pub use store::{CosmosOutbox, CosmosStore};
+pub use store::{CosmosDesk, CosmosOutbox, CosmosStore, Counts, Gather, Ruling, Seen};
 pub use verdict::Patience;

@@ -45,6 +45,17 @@ impl Patch {
         Ok(self.with("set", path, Some(raw)))
     }
 
+    /// Adds one to a field; 1 where it is not there.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Patch::set`].
+    pub fn count_up(self, path: &'static str) -> Result<Self, Failure> {
+        let one = serde_json::value::to_raw_value(&1)
+            .map_err(|error| Invalid::NotJson(error.to_string()))?;
+        Ok(self.with("incr", path, Some(one)))
+    }
+
     /// Removes a field that is there.
     #[must_use]
     pub fn remove(self, path: &'static str) -> Self {

@@ -4,6 +4,7 @@
 //! [`CosmosOutbox`] is the side that carries events away; it knows no aggregate.
 
 mod commit;
+mod desk;
 mod fault;
 mod feed;
 mod list;
@@ -13,6 +14,7 @@ mod pending;
 mod read;
 mod ready;
 
+pub use desk::{CosmosDesk, Counts, Gather, Ruling, Seen};
 pub(crate) use fault::fault;
 pub use outbox::CosmosOutbox;
 

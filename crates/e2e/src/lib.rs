@@ -6,6 +6,7 @@ pub mod client;
 pub mod emulator;
 pub mod functions;
 pub mod ledger;
+pub mod operator;
 pub mod process;
 pub mod proxy;
 pub mod topic;

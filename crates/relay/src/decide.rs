@@ -26,4 +26,6 @@ pub enum Source {
     Feed,
     /// A query for what is pending.
     Store,
+    /// An operator, who wants processed events published again: nothing is looked up or marked.
+    Replay,
 }

@@ -2,7 +2,8 @@
 //!
 //! Reading order: [`round`] is the guarantee, [`decide`] holds its decisions, [`sweep`] finds what
 //! every hint missed. [`app`] is woken through [`http`] by the Functions host, or by [`feed`]
-//! where it stands alone.
+//! where it stands alone; [`operate`] is
+//! the operator's tool.
 
 pub mod app;
 pub mod config;
@@ -11,6 +12,7 @@ pub mod feed;
 pub mod http;
 pub mod logs;
 mod memory;
+pub mod operate;
 mod payload;
 pub mod round;
 pub mod setup;

@@ -22,6 +22,19 @@ pub fn filter(get: impl Fn(&str) -> Option<String>) -> Result<Targets, String> {
         .map_err(|error| format!("RUST_LOG: {error}; right would be `info` or `info,relay=debug`"))
 }
 
+/// Logs on stderr for whoever works at a terminal: only what goes wrong, unless `RUST_LOG` says more.
+///
+/// # Errors
+///
+/// What is wrong with `RUST_LOG`.
+pub fn start_for_operator(get: impl Fn(&str) -> Option<String>) -> Result<(), String> {
+    let given = get("RUST_LOG").filter(|given| !given.trim().is_empty());
+    let filter = filter(|_| Some(given.clone().unwrap_or_else(|| "error".to_owned())))?;
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).without_time();
+    tracing_subscriber::registry().with(lines.with_filter(filter)).init();
+    Ok(())
+}
+
 /// Logs from here on.
 pub fn start(filter: Targets) {
     let lines =

@@ -9,6 +9,7 @@ use domain::Timestamp;
 use relay::config::{Settings, Wake};
 use relay::feed::{Shared, follow};
 use relay::http::routes;
+use relay::operate::Command;
 use relay::setup::{AzureApp, Clients, Setup};
 use relay::stop::{Stop, stop};
 use servicebus::ServiceBusPublisher;
@@ -26,9 +27,13 @@ use tracing::{error, info, warn};
 /// Publishes the pending events of Cosmos DB to Service Bus, in order, and marks them processed.
 ///
 /// Under the Functions host it is woken by its calls; otherwise it follows the change feed itself.
+/// With a subcommand it is the operator's tool, which works beside any relay.
 #[derive(Debug, Parser)]
 #[command(version, after_help = ENVIRONMENT)]
-struct Arguments {}
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
 
 const ENVIRONMENT: &str = "\
 Environment:
@@ -48,16 +53,23 @@ Environment:
   RUST_LOG                     [default: info]";
 
 fn main() -> ExitCode {
-    let Arguments {} = Arguments::parse();
+    let Arguments { command } = Arguments::parse();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    match runtime.context("cannot start the runtime").and_then(|runtime| runtime.block_on(start()))
-    {
+    let runtime = runtime.context("cannot start the runtime");
+    match runtime.and_then(|runtime| runtime.block_on(run(command))) {
         Ok(code) => code,
         Err(failure) => {
             eprintln!("relay: {failure:#}");
             ExitCode::FAILURE
         }
     }
+}
+
+async fn run(command: Option<Command>) -> anyhow::Result<ExitCode> {
+    let get = |name: &str| std::env::var(name).ok();
+    let Some(command) = command else { return start().await };
+    relay::logs::start_for_operator(get).map_err(anyhow::Error::msg)?;
+    Ok(ExitCode::from(command.run(get, now).await))
 }
 
 async fn start() -> anyhow::Result<ExitCode> {

@@ -22,7 +22,7 @@
 mod report;
 
 use crate::decide::marks::marks;
-use crate::decide::{Course, Effect, Outcome, Page, Said, Sent, Source};
+use crate::decide::{Course, Effect, Outcome, Page, Parked, Said, Sent, Source};
 use crate::memory::Memory;
 use crate::turns::Turns;
 use domain::ports::{Mark, Outbox, Publisher};
@@ -92,7 +92,10 @@ impl<O: Outbox, P: Publisher> Relay<O, P> {
         source: Source,
         now: Timestamp,
     ) -> Result<RoundReport, RoundFault> {
-        let page = Page::sort(readings);
+        let page = match source {
+            Source::Feed | Source::Store => Page::sort(readings),
+            Source::Replay => Page::sort_for_replay(readings),
+        };
         let mut tally = Tally::new(&page.unreadable);
         let due = self.publish(page.orders, source, now, &mut tally).await;
         // INVARIANT(publish-before-mark): for all that is due the broker has answered by now.
@@ -131,7 +134,18 @@ impl<O: Outbox, P: Publisher> Relay<O, P> {
         let mut carried = pin!(carried);
         while let Some((key, outcome, fault)) = carried.next().await {
             tally.order(&outcome, fault);
-            due.extend(marks(&key, outcome, now, self.limits.retention));
+            match (source, outcome.parked) {
+                (Source::Replay, None) => {}
+                // It was taken once, and is marked: whoever wants it again has to know.
+                (Source::Replay, Some(Parked { sequence, reason })) => {
+                    let reason = format!("{key}.{sequence}: {reason}");
+                    tally.open(Fault::Rejected { reason });
+                }
+                (Source::Feed | Source::Store, parked) => {
+                    let outcome = Outcome { parked, ..outcome };
+                    due.extend(marks(&key, outcome, now, self.limits.retention));
+                }
+            }
         }
         tally.unfinished(count);
         due

@@ -66,7 +66,9 @@ impl Clients {
     }
 }
 
-fn publisher(get: impl Fn(&str) -> Option<String>) -> Result<ServiceBusPublisher, Problems> {
+pub(crate) fn publisher(
+    get: impl Fn(&str) -> Option<String>,
+) -> Result<ServiceBusPublisher, Problems> {
     let topic = get("SERVICEBUS_TOPIC").filter(|given| !given.trim().is_empty());
     let topic = topic.as_deref().map_or(TOPIC, str::trim);
     // Who speaks, as CloudEvents want it: a path, the same for every relay of the topic.
@@ -74,7 +76,7 @@ fn publisher(get: impl Fn(&str) -> Option<String>) -> Result<ServiceBusPublisher
     ServiceBusPublisher::new(Account::from_variables(get)?, topic, &source)
 }
 
-fn texts(mistakes: impl IntoIterator<Item = impl ToString>) -> Vec<String> {
+pub(crate) fn texts(mistakes: impl IntoIterator<Item = impl ToString>) -> Vec<String> {
     mistakes.into_iter().map(|mistake| mistake.to_string()).collect()
 }
 

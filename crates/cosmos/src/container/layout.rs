@@ -21,6 +21,9 @@ pub struct Definition {
     /// Whether documents can expire: -1 only those that say so, none not at all.
     #[serde(default)]
     pub default_ttl: Option<i64>,
+    /// Which fields are indexed, and how.
+    #[serde(default)]
+    pub indexing_policy: IndexingPolicy,
 }
 
 /// What the documents of a container are partitioned by.
@@ -31,6 +34,35 @@ pub struct PartitionKeyDefinition {
     /// The version of the hash; a container that says nothing has version 1.
     #[serde(default = "first_version")]
     pub version: u32,
+}
+
+/// Which fields of a container are indexed.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IndexingPolicy {
+    /// Paths whose fields are indexed, such as `/state/?` or `/*`.
+    #[serde(default)]
+    pub included_paths: Vec<IndexedPath>,
+    /// Orders over several fields, each a list of paths.
+    #[serde(default)]
+    pub composite_indexes: Vec<Vec<CompositePath>>,
+}
+
+/// A path that an indexing policy includes.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct IndexedPath {
+    /// Such as `/state/?`.
+    pub path: String,
+}
+
+/// One field of a composite index.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct CompositePath {
+    /// Such as `/placedAt`.
+    pub path: String,
+    /// `ascending` (where nothing is said) or `descending`.
+    #[serde(default)]
+    pub order: Option<String>,
 }
 
 #[derive(Deserialize)]

@@ -15,6 +15,15 @@ pub enum Within<'a> {
     Key(&'a PartitionKey),
     /// In one range: a query over all asks each range for itself.
     Range(&'a str),
+    /// In a part of one range, from one position of the ring to another.
+    Part {
+        /// The range that holds it.
+        range: &'a str,
+        /// The first position.
+        min: &'a str,
+        /// The first position behind it.
+        max: &'a str,
+    },
 }
 
 impl Container {
@@ -35,12 +44,17 @@ impl Container {
         let request = Request::query(&self.at, query.body()?, paging);
         let request = match within {
             Within::Key(key) => request.for_key(key),
-            Within::Range(range) => {
-                let layout = self.layout().await?;
-                request.for_range(InRange { range, container_rid: layout.rid.as_deref() })
+            Within::Range(range) => self.in_range(request, range).await?,
+            Within::Part { range, min, max } => {
+                self.in_range(request, range).await?.within(min, max)
             }
         };
         Page::of(&self.send(&request).await?)
+    }
+
+    async fn in_range(&self, request: Request, range: &str) -> Result<Request, Failure> {
+        let layout = self.layout().await?;
+        Ok(request.for_range(InRange { range, container_rid: layout.rid.as_deref() }))
     }
 
     /// All documents of a query, page after page.

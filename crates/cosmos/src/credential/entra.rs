@@ -12,6 +12,8 @@ use azure_identity::{
     DeveloperToolsCredential, ManagedIdentityCredential, ManagedIdentityCredentialOptions,
     UserAssignedId,
 };
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use http::HeaderValue;
 use jiff::Timestamp;
 use tokio::sync::Mutex;
@@ -90,6 +92,12 @@ impl Entra {
         Ok(header)
     }
 
+    /// Who the token speaks for, as it says itself: a login name, or the id of an app.
+    pub(crate) async fn who(&self, now: Timestamp) -> Result<Option<String>, TokenError> {
+        let header = self.header(now).await?;
+        Ok(header.to_str().ok().and_then(|text| text.strip_prefix(PREFIX)).and_then(who_of))
+    }
+
     /// Forgets the token: the service refused it.
     pub(crate) fn forget(&self) {
         *self.token.write().unwrap_or_else(PoisonError::into_inner) = None;
@@ -125,6 +133,16 @@ fn header_of(token: &str) -> Result<HeaderValue, TokenError> {
     let mut header = HeaderValue::try_from(text).map_err(|_| TokenError::Malformed)?;
     header.set_sensitive(true);
     Ok(header)
+}
+
+/// The claims of a token, as far as they name somebody: people by name, apps by id.
+fn who_of(token: &str) -> Option<String> {
+    let payload = token.split('.').nth(1)?;
+    let claims: serde_json::Value =
+        serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(payload).ok()?).ok()?;
+    let claim = |name: &&str| claims.get(name)?.as_str().filter(|text| !text.is_empty());
+    let found = ["preferred_username", "upn", "unique_name", "app_displayname", "appid", "oid"];
+    found.iter().find_map(claim).map(str::to_owned)
 }
 
 impl fmt::Debug for Entra {

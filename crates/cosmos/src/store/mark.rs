@@ -35,7 +35,11 @@ fn patching_of(mark: &Mark) -> Result<Patching, Failure> {
             .set("/ttl", &retention.as_secs().max(TTL_SECONDS_MIN))?,
         MarkAs::Parked { reason } => {
             let reason: String = reason.chars().take(REASON_CHARS_MAX).collect();
-            patch.set("/state", &"parked")?.set("/parkedAt", &at)?.set("/reason", &reason)?
+            patch
+                .set("/state", &"parked")?
+                .set("/parkedAt", &at)?
+                .set("/reason", &reason)?
+                .count_up("/attempts")?
         }
     };
     let key = PartitionKey::new(event.key.as_str());
@@ -101,7 +105,7 @@ mod tests {
         check(
             MarkAs::Parked { reason },
             expect![[
-                r#"{"condition":"from c where c.state = 'pending'","operations":[{"op":"set","path":"/state","value":"parked"},{"op":"set","path":"/parkedAt","value":"2026-11-23T20:24:24.000000Z"},{"op":"set","path":"/reason","value":"xxx"}]}"#
+                r#"{"condition":"from c where c.state = 'pending'","operations":[{"op":"set","path":"/state","value":"parked"},{"op":"set","path":"/parkedAt","value":"2026-11-23T20:24:24.000000Z"},{"op":"set","path":"/reason","value":"xxx"},{"op":"incr","path":"/attempts","value":1}]}"#
             ]],
         );
     }

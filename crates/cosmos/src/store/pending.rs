@@ -9,6 +9,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use domain::ports::PendingPage;
 use domain::{Fault, Timestamp};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use super::fault::fault;
 use crate::account::Range;
@@ -32,12 +33,22 @@ pub(super) async fn pending(
     before: Timestamp,
     cursor: Option<&str>,
 ) -> Result<PendingPage, Fault> {
-    let cursor = cursor.map_or_else(|| Ok(Cursor::default()), Cursor::parse)?;
     let query = Query::new(PENDING).with("@before", before.as_second());
-    let (range, page) =
-        ask(container, &query, &cursor).await.map_err(|failure| fault(container, failure))?;
-    let readings = page.documents.iter().map(|document| reading_of(document.get())).collect();
-    Ok(PendingPage { readings, cursor: Cursor::behind(range, page.continuation) })
+    let (documents, cursor) = page(container, &query, cursor).await?;
+    let readings = documents.iter().map(|document| reading_of(document.get())).collect();
+    Ok(PendingPage { readings, cursor })
+}
+
+/// One page of any query over all ranges, and the cursor of the next.
+pub(super) async fn page(
+    container: &Container,
+    query: &Query,
+    cursor: Option<&str>,
+) -> Result<(Vec<Box<RawValue>>, Option<String>), Fault> {
+    let cursor = cursor.map_or_else(|| Ok(Cursor::default()), Cursor::parse)?;
+    let asked = ask(container, query, &cursor).await;
+    let (range, page) = asked.map_err(|failure| fault(container, failure))?;
+    Ok((page.documents, Cursor::behind(range, page.continuation)))
 }
 
 /// Asks the range that holds the cursor's place; once more if it is gone.

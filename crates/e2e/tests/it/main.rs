@@ -9,6 +9,7 @@ mod in_order_per_order;
 mod main_job;
 mod no_answer_is_not_no;
 mod nothing_pending_expires;
+mod operator;
 mod own_mark_is_silent;
 mod poison_holds_only_its_order;
 mod publish_before_mark;

@@ -82,6 +82,10 @@ impl Course {
     /// known as published, without a gap. All else waits for what the store says. So does an
     /// order that an operator skipped an event of: what was held behind it may go now.
     pub fn start(said: Said, known: Known, source: Source) -> Self {
+        if source == Source::Replay {
+            let stage = Stage::send(said.pending.into_values().collect(), false);
+            return Self { owed: BTreeSet::new(), stage, outcome: Outcome::default() };
+        }
         let (owed, fresh): (Vec<_>, Vec<_>) =
             said.pending.into_values().partition(|event| known.owed.contains(&event.sequence));
         let (old, new): (Vec<_>, Vec<_>) =

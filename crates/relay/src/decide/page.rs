@@ -50,6 +50,21 @@ impl Page {
         page
     }
 
+    /// Sorts what an operator wants published again: here what is processed is the work, and
+    /// nothing else is.
+    pub fn sort_for_replay(readings: Vec<Reading>) -> Self {
+        let mut page = Self::default();
+        for reading in readings {
+            let Reading::Event(Entry { envelope, state: EventState::Processed { .. } }) = reading
+            else {
+                continue;
+            };
+            let said = page.orders.entry(envelope.key.clone()).or_default();
+            said.pending.insert(envelope.sequence, envelope);
+        }
+        page
+    }
+
     fn add(&mut self, entry: Entry) {
         let Entry { envelope, state } = entry;
         let sequence = envelope.sequence;

@@ -69,3 +69,14 @@ async fn no_token_is_printed() {
     header(&entra, 0).await;
     assert!(!format!("{entra:?}").contains("token-1"));
 }
+
+#[test]
+fn a_token_names_people_by_name_and_apps_by_id() {
+    let token = |claims: &str| format!("h.{}.s", BASE64_URL_SAFE_NO_PAD.encode(claims));
+    let who = |claims: &str| who_of(&token(claims));
+    assert_eq!(who(r#"{"upn":"ada@contoso.com","oid":"1"}"#).as_deref(), Some("ada@contoso.com"));
+    assert_eq!(who(r#"{"appid":"a-7","oid":"1"}"#).as_deref(), Some("a-7"));
+    assert_eq!(who(r#"{"oid":"1"}"#).as_deref(), Some("1"));
+    assert_eq!(who(r#"{"upn":""}"#), None);
+    assert_eq!(who_of("opaque"), None);
+}

@@ -1,0 +1,169 @@
+//! `relay status`: how it is, on one screen.
+
+use super::answer::{Answer, Trouble, failed};
+use super::table::{one_line, table};
+use super::tools::Tools;
+use cosmos::{Counts, Record};
+use domain::ports::{Outbox, Publisher};
+use domain::{Chain, Fault, Timestamp};
+use serde_json::{Value, json};
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// What was found.
+struct Status {
+    store: Result<(), Fault>,
+    broker: Result<(), Fault>,
+    counts: Option<Counts>,
+    unreadable: Vec<Record>,
+}
+
+pub(super) async fn status(tools: &Tools<'_>) -> Result<Answer, Trouble> {
+    let (desk, relay) = (tools.desk()?, tools.relay()?);
+    let (store, broker) = tokio::join!(
+        timeout(READY_TIME_MAX, relay.outbox().ready()),
+        timeout(READY_TIME_MAX, relay.publisher().ready())
+    );
+    let late = |_| Err(Fault::Unanswered("took too long to say".into()));
+    let (store, broker) = (store.unwrap_or_else(late), broker.unwrap_or_else(late));
+    relay.publisher().close().await;
+    let (mut counts, mut unreadable) = (None, Vec::new());
+    if store.is_ok() {
+        counts = Some(desk.counts().await.map_err(failed("count the events"))?);
+        let (found, _) =
+            desk.unreadable(None).await.map_err(failed("look for unreadable events"))?;
+        unreadable = found;
+    }
+    Ok(Status { store, broker, counts, unreadable }.answer(tools.now()))
+}
+
+impl Status {
+    fn answer(&self, now: Timestamp) -> Answer {
+        let age = self.counts.as_ref().and_then(|counts| age(counts, now));
+        Answer {
+            text: self.text(age),
+            json: self.json(age),
+            is_fine: self.store.is_ok() && self.broker.is_ok(),
+        }
+    }
+
+    fn text(&self, age: Option<Duration>) -> String {
+        let mut rows = vec![
+            ["store".to_owned(), readiness(&self.store)],
+            ["broker".to_owned(), readiness(&self.broker)],
+        ];
+        if let Some(counts) = &self.counts {
+            let age =
+                age.map(|age| format!(", the oldest for {}", humantime::format_duration(age)));
+            let pending = format!("{}{}", counts.pending, age.unwrap_or_default());
+            let processed = format!("{} (not expired yet)", counts.processed);
+            let cells = [
+                ("pending", pending),
+                ("parked", counts.parked.to_string()),
+                ("skipped", counts.skipped.to_string()),
+                ("processed", processed),
+            ];
+            rows.extend(cells.map(|(name, cell)| [name.to_owned(), cell]));
+        }
+        let broken = self.unreadable.iter().map(|record| {
+            let why = record.entry.as_ref().err().map_or("", String::as_str);
+            [
+                "unreadable".to_owned(),
+                format!("{}: {}", one_line(&record.id, 80), one_line(why, 200)),
+            ]
+        });
+        rows.extend(broken);
+        table(["WHAT", "HOW IT IS"], &rows)
+    }
+
+    fn json(&self, age: Option<Duration>) -> Value {
+        let ready = |state: &Result<(), Fault>| match state {
+            Ok(()) => json!({"ready": true}),
+            Err(fault) => json!({"ready": false, "reason": Chain(fault).to_string()}),
+        };
+        let unreadable = self.unreadable.iter();
+        let unreadable: Vec<_> = unreadable.map(super::parked::unreadable_json).collect();
+        let count = |of: fn(&Counts) -> u64| {
+            self.counts.as_ref().map(|counts| json!({"count": of(counts)}))
+        };
+        json!({
+            "store": ready(&self.store),
+            "broker": ready(&self.broker),
+            "pending": self.counts.as_ref().map(|counts| json!({
+                "count": counts.pending,
+                "oldestOccurredAt": counts.oldest_pending,
+                "oldestAgeSeconds": age.map(|age| age.as_secs()),
+            })),
+            "parked": count(|counts| counts.parked),
+            "skipped": count(|counts| counts.skipped),
+            "processed": count(|counts| counts.processed),
+            "unreadable": unreadable,
+        })
+    }
+}
+
+fn readiness(state: &Result<(), Fault>) -> String {
+    match state {
+        Ok(()) => "ready".to_owned(),
+        Err(fault) => format!("not ready: {}", one_line(&Chain(fault).to_string(), 300)),
+    }
+}
+
+/// How long the oldest pending event has been waiting, in whole seconds.
+fn age(counts: &Counts, now: Timestamp) -> Option<Duration> {
+    let oldest: Timestamp = counts.oldest_pending.as_ref()?.parse().ok()?;
+    let seconds = now.as_second().saturating_sub(oldest.as_second());
+    Some(Duration::from_secs(u64::try_from(seconds).unwrap_or(0)))
+}
+
+/// What probes wait at least.
+const READY_TIME_MAX: Duration = Duration::from_secs(20);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use expect_test::expect;
+
+    fn now() -> Timestamp {
+        "2026-11-25T10:02:05Z".parse().unwrap()
+    }
+
+    fn counts() -> Counts {
+        let oldest_pending = Some("2026-11-25T10:00:00.000000Z".to_owned());
+        Counts { pending: 3, parked: 1, skipped: 0, processed: 120, oldest_pending }
+    }
+
+    #[test]
+    fn it_is_said_on_one_screen() {
+        let broker = Err(Fault::Unavailable("refused".into()));
+        let status = Status { store: Ok(()), broker, counts: Some(counts()), unreadable: vec![] };
+        let answer = status.answer(now());
+        expect![[r"
+            WHAT       HOW IT IS
+            store      ready
+            broker     not ready: unavailable: refused
+            pending    3, the oldest for 2m 5s
+            parked     1
+            skipped    0
+            processed  120 (not expired yet)
+        "]]
+        .assert_eq(&answer.text);
+        assert!(!answer.is_fine);
+        assert_eq!(answer.json["pending"]["oldestAgeSeconds"], 125);
+    }
+
+    #[test]
+    fn a_store_that_is_away_leaves_the_counts_out() {
+        let store = Err(Fault::Unavailable("away".into()));
+        let status = Status { store, broker: Ok(()), counts: None, unreadable: vec![] };
+        let answer = status.answer(now());
+        assert!(answer.json["pending"].is_null());
+        assert!(answer.text.contains("not ready: unavailable: away"));
+    }
+
+    #[test]
+    fn an_event_from_the_future_is_not_old() {
+        let oldest_pending = Some("2026-11-25T11:00:00Z".to_owned());
+        assert_eq!(age(&Counts { oldest_pending, ..counts() }, now()), Some(Duration::ZERO));
+    }
+}

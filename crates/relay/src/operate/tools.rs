@@ -1,0 +1,73 @@
+//! What subcommands work with, each opened only where it is needed.
+
+use super::answer::Trouble;
+use crate::config::Settings;
+use crate::round::Relay;
+use crate::setup;
+use cosmos::{Container, CosmosDesk, CosmosOutbox, Patience};
+use domain::{Chain, Timestamp};
+use indicatif::{ProgressBar, ProgressStyle};
+use nix::unistd::{Uid, User};
+use servicebus::ServiceBusPublisher;
+use std::sync::Arc;
+
+/// The environment and the clock.
+pub(super) struct Tools<'a> {
+    pub(super) get: &'a dyn Fn(&str) -> Option<String>,
+    pub(super) clock: fn() -> Timestamp,
+}
+
+impl Tools<'_> {
+    pub(super) fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    pub(super) fn settings(&self) -> Result<Settings, Trouble> {
+        Settings::read(self.get).map_err(|mistakes| Trouble::Environment(setup::texts(mistakes)))
+    }
+
+    /// The events, as an operator works on them.
+    pub(super) fn desk(&self) -> Result<CosmosDesk, Trouble> {
+        Ok(CosmosDesk::new(self.container()?))
+    }
+
+    /// A relay that was told nothing yet.
+    pub(super) fn relay(&self) -> Result<Relay<CosmosOutbox, ServiceBusPublisher>, Trouble> {
+        let (settings, publisher) = (self.settings()?, self.publisher()?);
+        Ok(Relay::new(CosmosOutbox::new(self.container()?), publisher, settings.limits))
+    }
+
+    /// Who does this: as Entra ID says or, with a key that anyone may hold, the system's user.
+    pub(super) async fn who(&self, desk: &CosmosDesk) -> Result<String, Trouble> {
+        let named = desk.who(self.now()).await;
+        let named = named.map_err(super::answer::failed("learn who you are"))?;
+        Ok(named.unwrap_or_else(system_user))
+    }
+
+    fn container(&self) -> Result<Arc<Container>, Trouble> {
+        let settings = cosmos::Settings::read(self.get);
+        let settings = settings.map_err(|wrong| Trouble::Environment(setup::texts(wrong)))?;
+        let open = settings.open(Patience::default());
+        open.map_err(|error| Trouble::Refused(format!("cannot open the store: {}", Chain(&error))))
+    }
+
+    fn publisher(&self) -> Result<ServiceBusPublisher, Trouble> {
+        let publisher = setup::publisher(self.get);
+        publisher.map_err(|problems| Trouble::Environment(setup::texts(problems.iter())))
+    }
+}
+
+/// Progress on standard error, where that is a terminal, and nowhere else.
+pub(super) fn progress(total: u64, what: &str) -> ProgressBar {
+    let template = format!("{what} {{bar:30}} {{pos}} of {{len}}, {{eta}} left");
+    let style = ProgressStyle::with_template(&template);
+    ProgressBar::new(total).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+fn system_user() -> String {
+    let uid = Uid::current();
+    match User::from_uid(uid) {
+        Ok(Some(user)) => format!("{} (system user)", user.name),
+        Ok(None) | Err(_) => format!("uid {uid} (system user)"),
+    }
+}
