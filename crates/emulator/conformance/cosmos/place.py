@@ -27,6 +27,11 @@ class Place:
         """Splits a partition key range of the container; the ranges afterwards."""
         return self._call("POST", f"/cosmos/{database}/{container}/split")["partitionKeyRanges"]
 
+    def split_within(self, database, container, milliseconds):
+        """Splits a range, which serves nobody for that long; the range."""
+        body = {"durationMs": milliseconds}
+        return self._call("POST", f"/cosmos/{database}/{container}/split", body)["splitting"]
+
     def merge(self, database, container):
         """Merges two partition key ranges of the container; the ranges afterwards."""
         return self._call("POST", f"/cosmos/{database}/{container}/merge")["partitionKeyRanges"]

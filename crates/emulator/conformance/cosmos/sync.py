@@ -14,6 +14,7 @@ from features import patches  # noqa: F401
 from features import batches  # noqa: F401
 from features import queries  # noqa: F401
 from features import feeds  # noqa: F401
+from features import versions  # noqa: F401
 from features import faults  # noqa: F401
 from features import absent  # noqa: F401
 

@@ -37,6 +37,10 @@ class World(Place):
         """Splits a range of the container."""
         return super().split(self.database.id, container.id)
 
+    def split_within(self, container, milliseconds):
+        """Splits a range of the container, which serves nobody for that long."""
+        return super().split_within(self.database.id, container.id, milliseconds)
+
     def merge(self, container):
         """Merges two ranges of the container."""
         return super().merge(self.database.id, container.id)

@@ -10,8 +10,8 @@ use std::{error::Error, fmt, net::IpAddr, time::Duration};
 /// One thing that the control port does.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Call {
-    /// Splits the container's first partition key range that can be split.
-    Split { database: String, container: String },
+    /// Splits a partition key range of the container: the fullest, unless one is named.
+    Split { database: String, container: String, how: Split },
     /// Merges two neighbouring ranges.
     Merge { database: String, container: String },
     /// Sets one more fault.
@@ -35,6 +35,16 @@ pub(crate) struct Refusal {
     example: Option<&'static str>,
 }
 
+/// The body of `POST /cosmos/{database}/{container}/split`, which may be empty.
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(crate) struct Split {
+    /// The id of the range.
+    range: Option<String>,
+    /// How long the range serves nobody (410/1007) before its children do.
+    duration_ms: Option<u64>,
+}
+
 /// The body of `POST /clock/advance`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -51,7 +61,12 @@ impl Call {
         let segments: Vec<_> = segments.iter().map(String::as_str).collect();
         match (segments.as_slice(), &head.method) {
             (["cosmos", database, container, "split"], &Method::POST) => {
-                Ok(Self::Split { database: (*database).into(), container: (*container).into() })
+                let how = match body {
+                    [] => Split::default(),
+                    body => json_body(body, SPLIT_EXAMPLE)?,
+                };
+                let [database, container] = [database, container].map(|&name| name.to_owned());
+                Ok(Self::Split { database, container, how })
             }
             (["cosmos", database, container, "merge"], &Method::POST) => {
                 Ok(Self::Merge { database: (*database).into(), container: (*container).into() })
@@ -71,6 +86,22 @@ impl Call {
             (["state"], _) => Err(Refusal::method(head, "GET")),
             _ => Err(Refusal::no_route(head)),
         }
+    }
+}
+
+impl Split {
+    /// The range's number, if one is named.
+    pub(crate) fn range(&self) -> Result<Option<u32>, Refusal> {
+        let Some(id) = &self.range else { return Ok(None) };
+        id.parse().map(Some).map_err(|_| Refusal {
+            example: Some(SPLIT_EXAMPLE),
+            ..Refusal::new(StatusCode::BAD_REQUEST, format!("'{id}' is no partition key range"))
+        })
+    }
+
+    /// How long it takes; no time unless it is said.
+    pub(crate) fn duration(&self) -> Option<Duration> {
+        self.duration_ms.map(Duration::from_millis)
     }
 }
 
@@ -157,6 +188,7 @@ const ROUTES: &str = "POST /cosmos/{database}/{container}/split, \
 /// Shown when a fault cannot be read.
 const FAULT_EXAMPLE: &str =
     r#"{"target":"cosmos","operation":"batch","action":"status","status":503,"count":2}"#;
+const SPLIT_EXAMPLE: &str = r#"{"range":"0","durationMs":500}"#;
 const ADVANCE_EXAMPLE: &str = r#"{"seconds":60}"#;
 
 #[cfg(test)]
@@ -178,8 +210,22 @@ mod tests {
 
     #[test]
     fn container_names_are_decoded() {
-        let split = Call::Split { database: "my shop".into(), container: "orders".into() };
+        let how = Split::default();
+        let split = Call::Split { database: "my shop".into(), container: "orders".into(), how };
         assert_eq!(parse("POST", "/cosmos/my%20shop/orders/split", &[], ""), Ok(split));
+    }
+
+    #[test]
+    fn a_split_can_name_its_range_and_take_its_time() {
+        let split = |body| parse("POST", "/cosmos/d/c/split", &[], body);
+        let Ok(Call::Split { how, .. }) = split(r#"{"range":"7","durationMs":250}"#) else {
+            panic!("no split");
+        };
+        assert_eq!((how.range(), how.duration()), (Ok(Some(7)), Some(Duration::from_millis(250))));
+        let how = Split { range: Some("first".into()), duration_ms: None };
+        assert_eq!(how.range().unwrap_err().to_json()["example"], SPLIT_EXAMPLE);
+        let wrong = split(r#"{"duration":250}"#).unwrap_err();
+        assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
     }
 
     #[test]

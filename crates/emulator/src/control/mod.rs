@@ -5,7 +5,7 @@
 
 mod call;
 
-use self::call::{Call, Refusal};
+use self::call::{Call, Refusal, Split};
 use crate::{
     clock::Clock,
     cosmos::{ControlError, Cosmos},
@@ -77,9 +77,7 @@ impl Control {
     /// Does one thing; the answer is what is true afterwards.
     fn perform(&self, call: Call) -> Result<Value, Refusal> {
         match call {
-            Call::Split { database, container } => {
-                self.cosmos.split(&database, &container).map(ranges).map_err(absent)
-            }
+            Call::Split { database, container, how } => self.split(&database, &container, &how),
             Call::Merge { database, container } => {
                 self.cosmos.merge(&database, &container).map(ranges).map_err(absent)
             }
@@ -103,6 +101,16 @@ impl Control {
                 "servicebus": self.servicebus.state(),
             })),
         }
+    }
+
+    fn split(&self, database: &str, container: &str, how: &Split) -> Result<Value, Refusal> {
+        let range = how.range()?;
+        let Some(duration) = how.duration() else {
+            let split = self.cosmos.split_range(database, container, range);
+            return split.map(ranges).map_err(absent);
+        };
+        let split = self.cosmos.split_within((database, container), range, duration);
+        split.map(|range| json!({ "splitting": range })).map_err(absent)
     }
 
     fn rules(&self) -> Value {

@@ -10,7 +10,9 @@ use self::core::{Account, Container, Refusal, SplitError};
 use crate::clock::Clock;
 use crate::faults::Faults;
 use serde_json::{Map, Value, json};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -21,6 +23,8 @@ pub struct Cosmos {
     faults: Arc<Faults>,
     keys: wire::Keys,
     account: RwLock<Account>,
+    /// How many splits take their time just now.
+    splits: AtomicUsize,
 }
 
 /// Why ranges could not be split or merged.
@@ -38,7 +42,13 @@ impl Cosmos {
     /// An empty account.
     pub fn new(clock: Arc<Clock>, faults: Arc<Faults>) -> Arc<Self> {
         let keys = wire::Keys::emulator();
-        Arc::new(Self { clock, faults, keys, account: RwLock::default() })
+        Arc::new(Self {
+            clock,
+            faults,
+            keys,
+            account: RwLock::default(),
+            splits: AtomicUsize::new(0),
+        })
     }
 
     /// Makes the database `shop` with the containers of the order service.
@@ -66,8 +76,40 @@ impl Cosmos {
     /// # Errors
     /// There is no such container, or its range is too narrow.
     pub fn split(&self, database: &str, container: &str) -> Result<Vec<String>, ControlError> {
-        let ids = self.change_ranges(database, container, Container::split)?;
+        self.split_range(database, container, None)
+    }
+
+    /// Splits this range of a container, or the fullest one; answers the ids of its two halves.
+    ///
+    /// # Errors
+    /// There is no such container or range, or it is too narrow.
+    pub fn split_range(
+        &self,
+        database: &str,
+        container: &str,
+        range: Option<u32>,
+    ) -> Result<Vec<String>, ControlError> {
+        let ids = self.change_ranges(database, container, |found| found.split(range))?;
         Ok(ids.iter().map(u32::to_string).collect())
+    }
+
+    /// Starts a split that takes its time by the emulator's clock; answers the range, which serves
+    /// nobody until then.
+    ///
+    /// # Errors
+    /// There is no such container or range, or it is too narrow.
+    pub fn split_within(
+        &self,
+        (database, container): (&str, &str),
+        range: Option<u32>,
+        duration: Duration,
+    ) -> Result<String, ControlError> {
+        let duration = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+        let until = self.clock.now().as_millisecond().saturating_add(duration);
+        let start = |found: &mut Container| found.start_split(range, until);
+        let range = self.change_ranges(database, container, start)?;
+        self.splits.fetch_add(1, Ordering::Relaxed);
+        Ok(range.to_string())
     }
 
     /// Merges two neighbouring ranges of a container; answers the new one's id.
@@ -86,6 +128,7 @@ impl Cosmos {
         let mut databases: Map<String, Value> =
             account.names().into_iter().map(|name| (name, json!({"containers": {}}))).collect();
         for (database, name, container) in account.all() {
+            self.end_split(&container);
             let containers = databases.get_mut(&database).and_then(|d| d.get_mut("containers"));
             if let Some(containers) = containers.and_then(Value::as_object_mut) {
                 containers.insert(name, Self::lock(&container).state(now));
@@ -103,13 +146,27 @@ impl Cosmos {
         let found = self.read_account().container(database, container);
         let missing = |_| ControlError::NotFound(format!("{database}/{container}"));
         let found = found.map_err(missing)?;
+        self.end_split(&found);
         let mut found = Self::lock(&found);
         change(&mut found).map_err(|error| ControlError::Refused(error.to_string()))
     }
 
     /// The container that owns what a request addresses.
     fn owner(&self, owner: &wire::Owner) -> Result<Shared, Refusal> {
-        self.read_account().owner(&owner.database, &owner.container)
+        let found = self.read_account().owner(&owner.database, &owner.container)?;
+        self.end_split(&found);
+        Ok(found)
+    }
+
+    /// Ends a split whose time has come: whoever looks at a container sees it done.
+    fn end_split(&self, container: &Shared) {
+        if self.splits.load(Ordering::Relaxed) == 0 {
+            return;
+        }
+        let mut container = Self::lock(container);
+        if container.is_splitting() && !container.end_split(self.clock.now().as_millisecond()) {
+            self.splits.fetch_sub(1, Ordering::Relaxed);
+        }
     }
 
     /// Notes a request in its container's meter.

@@ -24,13 +24,6 @@ def _(world):
         holds("in this emulator" in error.message, error.message)
 
 
-@feature("absent: the feed of all versions and deletes is 400 and named")
-def _(world):
-    feed = world.container().query_items_change_feed(mode="AllVersionsAndDeletes")
-    error = refused(400, lambda: list(feed))
-    holds("Full-Fidelity" in error.message, error.message)
-
-
 @feature("absent: spatial and vector functions are 400 and named")
 def _(world):
     container = world.filled(1)

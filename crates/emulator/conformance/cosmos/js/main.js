@@ -16,6 +16,7 @@ require("./features/patches.js");
 require("./features/batches.js");
 require("./features/queries.js");
 require("./features/feeds.js");
+require("./features/versions.js");
 require("./features/faults.js");
 
 async function main() {

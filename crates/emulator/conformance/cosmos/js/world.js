@@ -53,6 +53,12 @@ class World {
     return (await this.control("POST", path)).partitionKeyRanges;
   }
 
+  /** Splits a range, which serves nobody for that long by the emulator's clock; the range. */
+  async splitWithin(container, durationMs) {
+    const path = `/cosmos/${this.database.id}/${container.id}/split`;
+    return (await this.control("POST", path, { durationMs })).splitting;
+  }
+
   /** Merges two partition key ranges of the container; the ranges afterwards. */
   async merge(container) {
     const path = `/cosmos/${this.database.id}/${container.id}/merge`;

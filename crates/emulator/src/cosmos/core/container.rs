@@ -1,6 +1,7 @@
 //! A container: its definition, its ranges, and the way to the range that holds a key.
 
 use super::epk::Epk;
+use super::history::RETENTION_DEFAULT;
 use super::index::Index;
 use super::item::etag;
 use super::key::PartitionKey;
@@ -12,6 +13,7 @@ use super::rid::ContainerRid;
 use super::scope::Scope;
 use super::session;
 use super::shape::Shape;
+use super::split::Splitting;
 use super::throughput::Throughput;
 use super::writer::{Counters, Ground, Writer};
 use crate::cosmos::query::Requirement;
@@ -27,6 +29,7 @@ pub(crate) struct Container {
     counters: Counters,
     ranges: Vec<Range>,
     ranges_made: u32,
+    pub(super) splitting: Option<Splitting>,
     /// What was asked of it.
     pub(crate) meter: Meter,
     /// What its offer says.
@@ -50,14 +53,20 @@ const AXIS: (u64, u64) = (0, 1 << 32);
 impl Container {
     /// An empty container of one range.
     pub(crate) fn new(definition: Value, rid: ContainerRid, at: i64) -> Result<Self, Refusal> {
+        let shape = Shape::parse(definition)?;
+        let mut range = Range::new(0, Epk::first(), Epk::end(), AXIS);
+        if let Some(retention) = shape.retention {
+            range.keep_history(retention);
+        }
         Ok(Self {
-            shape: Shape::parse(definition)?,
+            shape,
             rid,
             changed: at,
             version: 1,
             counters: Counters::default(),
-            ranges: vec![Range::new(0, Epk::first(), Epk::end(), AXIS)],
+            ranges: vec![range],
             ranges_made: 1,
+            splitting: None,
             meter: Meter::default(),
             throughput: Throughput::default(),
         })
@@ -79,6 +88,9 @@ impl Container {
         self.shape = self.shape.replaced_by(definition)?;
         self.ranges.iter_mut().for_each(|range| range.set_expiries(&self.shape));
         self.ranges.iter_mut().for_each(Range::drop_index);
+        if self.shape.retention.is_some() {
+            self.keep_history(at);
+        }
         self.version += 1;
         self.changed = at;
         Ok(())
@@ -193,8 +205,9 @@ impl Container {
         }
         let epk = self.shape.key.epk(key);
         let index = self.index_at(&epk);
-        let Self { shape, rid, counters, ranges, .. } = self;
+        let Self { shape, rid, counters, ranges, splitting, .. } = self;
         let range = ranges.get_mut(index).ok_or_else(|| Refusal::RangeGone(epk.to_string()))?;
+        Splitting::check(splitting.as_ref(), range)?;
         range.purge(at);
         Ok(Writer::new(Ground { shape, rid: *rid, counters, range }, key, epk, at))
     }
@@ -207,7 +220,8 @@ impl Container {
     /// The range of this id, unless it is gone.
     pub(super) fn range(&self, id: u32) -> Result<&Range, Refusal> {
         let range = self.ranges.iter().find(|range| range.id == id);
-        range.ok_or_else(|| Refusal::RangeGone(id.to_string()))
+        let range = range.ok_or_else(|| Refusal::RangeGone(id.to_string()))?;
+        Splitting::check(self.splitting.as_ref(), range).map(|()| range)
     }
 
     /// The range that holds a partition key.
@@ -218,7 +232,8 @@ impl Container {
     /// The range that holds a point.
     pub(super) fn range_at(&self, epk: &Epk) -> Result<&Range, Refusal> {
         let range = self.ranges.get(self.index_at(epk));
-        range.ok_or_else(|| Refusal::RangeGone(epk.to_string()))
+        let range = range.ok_or_else(|| Refusal::RangeGone(epk.to_string()))?;
+        Splitting::check(self.splitting.as_ref(), range).map(|()| range)
     }
 
     /// Removes what has expired.
@@ -235,6 +250,15 @@ impl Container {
                 range.index_path(path);
             }
         }
+    }
+
+    /// Keeps from now on all versions and deletes, if it does not do so already.
+    pub(super) fn keep_history(&mut self, now: i64) {
+        let retention = self.shape.retention.unwrap_or(RETENTION_DEFAULT);
+        self.ranges.iter_mut().for_each(|range| {
+            range.keep_history(retention);
+            range.purge(now);
+        });
     }
 
     /// An id that no range had before.

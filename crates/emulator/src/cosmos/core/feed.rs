@@ -1,4 +1,4 @@
-//! The change feed, latest version mode: each item once, where it was last written.
+//! The change feed: each item once, where it was last written, or all that was done to it.
 //!
 //! A page ends between transactions, never within one, even if it grows longer than asked. What a
 //! page costs depends on the page, not on what the container holds.
@@ -9,6 +9,29 @@ use super::item::Item;
 use super::refusal::Refusal;
 use super::scope::{Scope, Slice};
 use bytes::Bytes;
+use std::sync::Arc;
+
+/// What a reader wants to see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// Each item as it is now.
+    Latest,
+    /// Every write and every delete.
+    All,
+}
+
+/// What was done to an item; the number is the transaction that wrote it before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Deed {
+    /// It was put where none was.
+    Created,
+    /// It was written again.
+    Replaced(u64),
+    /// It was removed by a client.
+    Deleted(u64),
+    /// It was removed at the end of its time to live.
+    Expired(u64),
+}
 
 /// Where a reader of the feed stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +47,8 @@ pub(crate) enum Start {
 /// What a reader asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct FeedRequest {
+    /// What to see.
+    pub(crate) mode: Mode,
     /// Where to go on.
     pub(crate) start: Start,
     /// Nothing written before this, in seconds of Unix time.
@@ -39,7 +64,9 @@ pub(crate) struct Entry {
     pub(crate) lsn: u64,
     /// When, in seconds of Unix time.
     pub(crate) at: i64,
-    /// The item as it is now.
+    /// What was done, and the partition key as JSON, where all versions were asked for.
+    pub(crate) deed: Option<(Deed, Arc<str>)>,
+    /// The item after it; after its removal, what it was before.
     pub(crate) body: Bytes,
 }
 
@@ -66,6 +93,10 @@ impl Container {
         now: i64,
     ) -> Result<FeedPage, Refusal> {
         self.purge(now);
+        if request.mode == Mode::All {
+            check_start(request)?;
+            self.keep_history(now);
+        }
         let slices = self.slices(scope)?;
         let stands = Stand::read(&request.start)?;
         let mut entries = Vec::new();
@@ -73,13 +104,29 @@ impl Container {
         for slice in &slices {
             let lsn = stands.of(slice, &request.start, request.since);
             let left = request.items_max.saturating_sub(entries.len());
-            let lsn =
-                if left == 0 { lsn } else { read(slice, lsn, (left, request.since), &mut entries) };
+            let lsn = match request.mode {
+                _ if left == 0 => lsn,
+                Mode::Latest => read(slice, lsn, (left, request.since), &mut entries),
+                Mode::All => slice.range.done(slice, lsn, left, &mut entries)?,
+            };
             reached.push((slice.range.id, lsn));
         }
         let bytes = entries.iter().map(|entry: &Entry| entry.body.len()).sum();
         Ok(FeedPage { entries, token: token(&reached), charge: charge::feed(bytes) })
     }
+}
+
+/// All versions can be followed from now on or from a token, as the service has it.
+fn check_start(request: &FeedRequest) -> Result<(), Refusal> {
+    let wrong = match (&request.start, request.since) {
+        (_, Some(_)) => "a moment in time (If-Modified-Since)",
+        (Start::Beginning, None) => "the beginning",
+        (Start::Now | Start::After(_), None) => return Ok(()),
+    };
+    Err(Refusal::Bad(format!(
+        "the Full-Fidelity Feed (all versions and deletes) does not start from {wrong}: start from \
+         now (If-None-Match: *), or from a token"
+    )))
 }
 
 /// Adds a slice's changes behind `lsn` to `entries`, and answers how far that went.
@@ -103,7 +150,8 @@ fn read(
         }
         items += 1;
         bytes += item.body.len();
-        entries.push(Entry { lsn: item.change.0, at: item.at, body: item.body.clone() });
+        let (lsn, at, body) = (item.change.0, item.at, item.body.clone());
+        entries.push(Entry { lsn, at, deed: None, body });
     }
     slice.range.lsn.max(reached)
 }
@@ -140,18 +188,15 @@ impl Stand {
         stand.map(Self).ok_or_else(|| Refusal::Bad(format!("{token} is no change feed token")))
     }
 
-    /// Where to go on in a slice; a range goes on where the youngest one it came from stood.
+    /// Where to go on in a slice; a range goes on where the last of those stood that it came from.
     fn of(&self, slice: &Slice<'_>, start: &Start, since: Option<i64>) -> u64 {
         let range = slice.range;
-        let lineage = range.parents.iter().chain([&range.id]).rev();
-        let mut own = lineage.filter_map(|id| {
-            self.0.iter().find(|(of, _)| of.is_none_or(|of| of == *id)).map(|(_, lsn)| *lsn)
-        });
+        let own = self.0.iter().filter(|(of, _)| of.is_none_or(|of| range.descends_from(of)));
         match (start, since) {
             (Start::Now, _) => range.lsn,
             (Start::Beginning, Some(since)) => range.lsn_before(since),
             (Start::Beginning, None) => 0,
-            (Start::After(_), _) => own.next().unwrap_or(0),
+            (Start::After(_), _) => own.map(|(_, lsn)| *lsn).min().unwrap_or(0),
         }
     }
 }

@@ -92,6 +92,7 @@ impl From<Refusal> for Refused {
             | Refusal::Method(_)
             | Refusal::Conflict(_)
             | Refusal::RangeGone(_)
+            | Refusal::RangeSplitting(_)
             | Refusal::Precondition(_)
             | Refusal::TooLarge(_) => charge::FLAT,
         };

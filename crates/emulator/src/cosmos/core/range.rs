@@ -2,8 +2,12 @@
 
 use super::document::Document;
 use super::epk::Epk;
+use super::feed::Entry;
+use super::history::History;
 use super::index::Index;
 use super::item::{Item, Place};
+use super::refusal::Refusal;
+use super::scope::Slice;
 use super::shape::Shape;
 use crate::cosmos::query::Requirement;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -34,6 +38,8 @@ pub(crate) struct Range {
     taken: HashSet<(Arc<str>, Box<str>)>,
     /// By value: what queries look up.
     index: Index,
+    /// All that was done, from the moment on that somebody can ask for it.
+    pub(crate) history: Option<History>,
 }
 
 /// The last write of one item.
@@ -59,6 +65,7 @@ impl Range {
             expiries: BTreeSet::new(),
             taken: HashSet::new(),
             index: Index::default(),
+            history: None,
         }
     }
 
@@ -99,7 +106,51 @@ impl Range {
     pub(crate) fn purge(&mut self, now: i64) {
         while let Some((_, place)) = self.expiries.first().filter(|(at, _)| *at <= now) {
             let place = Arc::clone(place);
-            self.put(&place, None);
+            let expired = self.put(&place, None);
+            if let (Some(history), Some(item)) = (&mut self.history, expired) {
+                self.lsn += 1;
+                history.add_expired(self.lsn, item.expires.unwrap_or(now), &place, &item);
+            }
+        }
+        if let Some(history) = &mut self.history {
+            history.purge(now);
+        }
+    }
+
+    /// Keeps from now on what is done, for so many seconds.
+    pub(crate) fn keep_history(&mut self, retention: i64) {
+        let interval = (self.low.clone(), self.high.clone());
+        let start = || History::new(retention, interval, self.lsn);
+        self.history.get_or_insert_with(start).set_retention(retention);
+    }
+
+    /// Ends a transaction that has put these places from what was there before.
+    pub(crate) fn end_transaction(
+        &mut self,
+        (lsn, at): (u64, i64),
+        undo: &[(Arc<Place>, Option<Item>)],
+    ) {
+        self.lsn = lsn;
+        let Some(history) = &mut self.history else { return };
+        for (turn, (place, before)) in undo.iter().enumerate() {
+            let mut later = undo.iter().skip(turn + 1).filter(|(other, _)| other == place);
+            let after = later.next().map(|(_, after)| after.as_ref());
+            let after = after.unwrap_or_else(|| self.items.get(place));
+            history.add((lsn, at), place, before.as_ref(), after);
+        }
+    }
+
+    /// Adds what was done in a slice behind a transaction to `entries`; answers how far that went.
+    pub(super) fn done(
+        &self,
+        slice: &Slice<'_>,
+        from: u64,
+        items_max: usize,
+        entries: &mut Vec<Entry>,
+    ) -> Result<u64, Refusal> {
+        match &self.history {
+            Some(history) => history.read(slice, from, items_max, entries),
+            None => Ok(self.lsn),
         }
     }
 

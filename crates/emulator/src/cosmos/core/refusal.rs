@@ -14,6 +14,7 @@
 //! | the method is not served there | 405 | |
 //! | id or unique key taken | 409 | |
 //! | the partition key range is gone | 410 | 1002 |
+//! | the partition key range is being split | 410 | 1007 |
 //! | `ETag` or condition does not hold | 412 | |
 //! | too large | 413 | |
 //! | another operation of the batch failed | 424 | |
@@ -62,6 +63,9 @@ pub(crate) enum Refusal {
     /// The partition key range was split or merged, or never existed.
     #[error("the partition key range {0} is gone")]
     RangeGone(String),
+    /// The partition key range is being split, and its children do not serve yet.
+    #[error("the partition key range {0} is being split")]
+    RangeSplitting(u32),
     /// An `ETag` or a patch condition does not hold.
     #[error("{0}")]
     Precondition(String),
@@ -83,7 +87,7 @@ impl Refusal {
             Self::NotFound(_) | Self::OwnerMissing(_) | Self::SessionAhead { .. } => 404,
             Self::Method(_) => 405,
             Self::Conflict(_) => 409,
-            Self::RangeGone(_) => 410,
+            Self::RangeGone(_) | Self::RangeSplitting(_) => 410,
             Self::Precondition(_) => 412,
             Self::TooLarge(_) => 413,
             Self::Dependency => 424,
@@ -97,6 +101,7 @@ impl Refusal {
             Self::StaleContainer => 1024,
             Self::SessionAhead { .. } | Self::RangeGone(_) => 1002,
             Self::OwnerMissing(_) => 1003,
+            Self::RangeSplitting(_) => 1007,
             Self::Denied(_) => 5300,
             Self::Bad(_)
             | Self::Unauthorized(_)

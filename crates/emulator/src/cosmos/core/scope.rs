@@ -5,6 +5,7 @@ use super::epk::Epk;
 use super::key::PartitionKey;
 use super::range::Range;
 use super::refusal::Refusal;
+use super::split::Splitting;
 use std::sync::Arc;
 
 /// What a request asks to read.
@@ -39,8 +40,8 @@ impl Container {
     /// The ranges that a scope touches, in the order of their intervals.
     pub(super) fn slices(&self, scope: &Scope) -> Result<Vec<Slice<'_>>, Refusal> {
         match scope {
-            Scope::All => Ok(self.interval(&Epk::first(), &Epk::end())),
-            Scope::Interval(low, high) => Ok(self.interval(low, high)),
+            Scope::All => self.interval(&Epk::first(), &Epk::end()),
+            Scope::Interval(low, high) => self.interval(low, high),
             Scope::Range(id) => Ok(vec![Slice::whole(self.range(*id)?)]),
             Scope::Within(id, low, high) => {
                 Ok(Slice::whole(self.range(*id)?).cut(low, high).into_iter().collect())
@@ -48,7 +49,7 @@ impl Container {
             Scope::Key(key) => {
                 let epk = self.shape().key.epk(key);
                 if !self.shape().key.is_whole(key) {
-                    return Ok(self.interval(&epk, &epk.behind_prefix()));
+                    return self.interval(&epk, &epk.behind_prefix());
                 }
                 let (high, key) = (epk.next(), Some(key.text().into()));
                 Ok(vec![Slice { range: self.range_at(&epk)?, low: epk, high, key }])
@@ -56,8 +57,10 @@ impl Container {
         }
     }
 
-    fn interval(&self, low: &Epk, high: &Epk) -> Vec<Slice<'_>> {
-        self.ranges().iter().filter_map(|range| Slice::whole(range).cut(low, high)).collect()
+    fn interval(&self, low: &Epk, high: &Epk) -> Result<Vec<Slice<'_>>, Refusal> {
+        let slices = self.ranges().iter().filter_map(|range| Slice::whole(range).cut(low, high));
+        let splitting = self.splitting.as_ref();
+        slices.map(|slice| Splitting::check(splitting, slice.range).map(|()| slice)).collect()
     }
 }
 

@@ -6,6 +6,9 @@ use super::key::KeyDefinition;
 use super::refusal::Refusal;
 use serde_json::{Map, Value, json};
 
+/// The longest period of continuous backup.
+const RETENTION_MINUTES_MAX: i64 = 30 * 24 * 60;
+
 /// What a container is like.
 #[derive(Debug, Clone)]
 pub(crate) struct Shape {
@@ -15,6 +18,8 @@ pub(crate) struct Shape {
     pub(crate) key: KeyDefinition,
     /// What its documents pay for.
     pub(crate) indexing: Indexing,
+    /// How long all versions and deletes are kept from its creation on, in seconds.
+    pub(crate) retention: Option<i64>,
     default_ttl: Option<i64>,
     uniques: Vec<Vec<Vec<String>>>,
     echo: Map<String, Value>,
@@ -34,11 +39,12 @@ impl Shape {
         let indexing = Indexing::parse(echo.get("indexingPolicy"))?;
         let default_ttl = parse_ttl(echo.get("defaultTtl"), "defaultTtl")?;
         let uniques = parse_uniques(echo.get("uniqueKeyPolicy"))?;
+        let retention = parse_retention(echo.get("changeFeedPolicy"))?;
         for name in super::document::SYSTEM {
             echo.remove(name);
         }
         add_defaults(&mut echo);
-        Ok(Self { id, key, indexing, default_ttl, uniques, echo })
+        Ok(Self { id, key, indexing, retention, default_ttl, uniques, echo })
     }
 
     /// Reads a new definition for the same container: name, keys and unique keys stay.
@@ -89,6 +95,20 @@ fn parse_ttl(ttl: Option<&Value>, name: &str) -> Result<Option<i64>, Refusal> {
         Some(ttl @ (-1 | 1..=0x7FFF_FFFF)) => Ok(Some(ttl)),
         Some(_) | None => Err(Refusal::Bad(format!(
             "{name} is {ttl}; it is a number of seconds from 1 to 2147483647, or -1 for never"
+        ))),
+    }
+}
+
+/// `changeFeedPolicy.retentionDuration` is a number of minutes; 0 stands for none.
+fn parse_retention(policy: Option<&Value>) -> Result<Option<i64>, Refusal> {
+    let minutes = policy.and_then(|policy| policy.get("retentionDuration"));
+    let Some(minutes) = minutes.filter(|minutes| !minutes.is_null()) else { return Ok(None) };
+    match minutes.as_i64() {
+        Some(0) => Ok(None),
+        Some(minutes @ 1..=RETENTION_MINUTES_MAX) => Ok(Some(minutes * 60)),
+        Some(_) | None => Err(Refusal::Bad(format!(
+            "changeFeedPolicy.retentionDuration is {minutes}; it is a number of minutes up to \
+             {RETENTION_MINUTES_MAX}, which is 30 days"
         ))),
     }
 }

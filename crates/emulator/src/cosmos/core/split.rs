@@ -4,6 +4,7 @@ use super::container::Container;
 use super::epk::Epk;
 use super::item::{Item, Place};
 use super::range::Range;
+use super::refusal::Refusal;
 use std::sync::Arc;
 
 /// Why ranges were not split or merged.
@@ -15,22 +16,42 @@ pub(crate) enum SplitError {
     /// There is nothing to merge.
     #[error("the container has only one partition key range")]
     OnlyOne,
+    /// There is no such range.
+    #[error("there is no partition key range {0}")]
+    NoRange(u32),
+    /// One change at a time.
+    #[error("the partition key range {0} is being split already")]
+    UnderWay(u32),
+}
+
+/// A split that takes its time: until it is complete, the range serves nobody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Splitting {
+    range: u32,
+    /// When its children serve, in milliseconds of Unix time.
+    until: i64,
+}
+
+impl Splitting {
+    /// Refuses a range that is being split.
+    pub(super) fn check(splitting: Option<&Self>, range: &Range) -> Result<(), Refusal> {
+        match splitting {
+            Some(splitting) if splitting.range == range.id => {
+                Err(Refusal::RangeSplitting(range.id))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
 }
 
 impl Container {
-    /// Splits the fullest range (the first of equals) into two halves; answers their ids.
-    pub(crate) fn split(&mut self) -> Result<[u32; 2], SplitError> {
-        let counts = self.ranges().iter().map(Range::len).enumerate();
-        let fullest = counts.rev().max_by_key(|(_, items)| *items).map_or(0, |(at, _)| at);
-        let Some(parent) = self.ranges().get(fullest) else { return Err(SplitError::OnlyOne) };
-        let (from, to) = parent.axis;
-        let middle = from.midpoint(to);
-        if middle == from {
-            return Err(SplitError::TooNarrow(parent.id));
-        }
+    /// Splits a range, or the fullest one (the first of equals), in two; answers the halves' ids.
+    pub(crate) fn split(&mut self, range: Option<u32>) -> Result<[u32; 2], SplitError> {
+        let (at, middle) = self.to_split(range)?;
         let border = Epk::on_axis(self.shape().key.version(), middle);
         let ids = [self.new_range_id(), self.new_range_id()];
-        let mut parent = self.take_range(fullest);
+        let mut parent = self.take_range(at);
+        let (from, to) = parent.axis;
         let [left, right] = ids;
         let mut left = Range::new(left, parent.low.clone(), border.clone(), (from, middle));
         let mut right = Range::new(right, border.clone(), parent.high.clone(), (middle, to));
@@ -39,6 +60,7 @@ impl Container {
             child.parents.clone_from(&parent.parents);
             child.parents.push(parent.id);
             child.index_like(&parent);
+            child.history = parent.history.as_ref().map(|h| h.within(&child.low, &child.high));
         }
         for (place, item) in parent.drain() {
             let child = if place.epk < border { &mut left } else { &mut right };
@@ -48,8 +70,60 @@ impl Container {
         Ok(ids)
     }
 
+    /// Starts a split that is complete at `until`, in milliseconds of Unix time; answers the range.
+    pub(crate) fn start_split(
+        &mut self,
+        range: Option<u32>,
+        until: i64,
+    ) -> Result<u32, SplitError> {
+        let (at, _) = self.to_split(range)?;
+        let range = self.ranges().get(at).map_or(0, |range| range.id);
+        self.splitting = Some(Splitting { range, until });
+        Ok(range)
+    }
+
+    /// Whether a split is under way.
+    pub(crate) fn is_splitting(&self) -> bool {
+        self.splitting.is_some()
+    }
+
+    /// Ends a split whose time has come; whether one is under way still.
+    pub(crate) fn end_split(&mut self, now: i64) -> bool {
+        match self.splitting {
+            Some(Splitting { range, until }) if until <= now => {
+                self.splitting = None;
+                // It was found fit to be split when this was started, and nothing else changes it.
+                drop(self.split(Some(range)));
+                false
+            }
+            Some(_) => true,
+            None => false,
+        }
+    }
+
+    /// The place of the range to be split, and where on its axis.
+    fn to_split(&self, range: Option<u32>) -> Result<(usize, u64), SplitError> {
+        if let Some(splitting) = self.splitting {
+            return Err(SplitError::UnderWay(splitting.range));
+        }
+        let counts = self.ranges().iter().map(Range::len).enumerate();
+        let fullest = counts.rev().max_by_key(|(_, items)| *items).map(|(at, _)| at);
+        let at = match range {
+            Some(id) => self.ranges().iter().position(|range| range.id == id),
+            None => fullest,
+        };
+        let found = at.and_then(|at| Some((at, self.ranges().get(at)?)));
+        let (at, parent) = found.ok_or(SplitError::NoRange(range.unwrap_or(0)))?;
+        let (from, to) = parent.axis;
+        let middle = from.midpoint(to);
+        if middle == from { Err(SplitError::TooNarrow(parent.id)) } else { Ok((at, middle)) }
+    }
+
     /// Merges the two neighbours that together hold least (the first of equals); answers the id.
     pub(crate) fn merge(&mut self) -> Result<u32, SplitError> {
+        if let Some(splitting) = self.splitting {
+            return Err(SplitError::UnderWay(splitting.range));
+        }
         let pairs = self.ranges().windows(2).enumerate();
         let sizes = pairs.map(|(at, pair)| (at, pair.iter().map(Range::len).sum::<usize>()));
         let Some((at, _)) = sizes.min_by_key(|(_, items)| *items) else {
@@ -63,6 +137,10 @@ impl Container {
         child.lsn = left.lsn.max(right.lsn);
         child.parents = lineage([&left, &right]);
         child.index_like(&left);
+        child.history = match (left.history.take(), right.history.take()) {
+            (Some(left), Some(right)) => Some(left.merged(right)),
+            (one, other) => one.or(other),
+        };
         for (place, item) in left.drain().chain(right.drain()) {
             adopt(&mut child, &place, item);
         }

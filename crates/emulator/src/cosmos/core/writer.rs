@@ -67,7 +67,7 @@ impl<'c> Writer<'c> {
     /// Keeps what was done.
     pub(super) fn commit(self) {
         if !self.undo.is_empty() {
-            self.ground.range.lsn = self.lsn;
+            self.ground.range.end_transaction((self.lsn, self.at), &self.undo);
         }
     }
 

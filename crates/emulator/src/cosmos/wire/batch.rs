@@ -77,7 +77,6 @@ fn parse(call: &Call) -> Result<Vec<Sent<'_>>, Refusal> {
             "the batch has {bytes} bytes, and at most {BYTES_MAX} are taken"
         )));
     }
-    call.check_text()?;
     let sent: Vec<Sent<'_>> = serde_json::from_slice(&call.body).map_err(|error| {
         Refusal::Bad(format!("the batch is no JSON array of operations: {error}"))
     })?;

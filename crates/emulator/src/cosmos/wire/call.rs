@@ -1,5 +1,6 @@
 //! One request, read whole.
 
+use super::binary;
 use super::target::Target;
 use crate::cosmos::core::Refusal;
 use crate::cosmos::core::operation::Conditions;
@@ -80,21 +81,16 @@ impl Call {
 
     /// The body as JSON.
     pub(super) fn json(&self) -> Result<serde_json::Value, Refusal> {
-        self.check_text()?;
         serde_json::from_slice(&self.body)
             .map_err(|error| Refusal::Bad(format!("the body is no JSON: {error}")))
     }
 
-    /// Refuses a body in the binary encoding.
-    pub(super) fn check_text(&self) -> Result<(), Refusal> {
-        match self.body.first() {
-            Some(0x80) => Err(Refusal::Bad(
-                "the body is in the binary encoding, which this emulator does not read; switch it \
-                 off (AZURE_COSMOS_BINARY_ENCODING_ENABLED=false)"
-                    .to_owned(),
-            )),
-            Some(_) | None => Ok(()),
+    /// Turns a body in the binary encoding into text.
+    pub(super) fn decode(&mut self) -> Result<(), Refusal> {
+        if binary::is_binary(&self.body) {
+            self.body = binary::to_text(&self.body)?.into();
         }
+        Ok(())
     }
 }
 

@@ -87,7 +87,7 @@ async fn exchange(
     let activity = parts.headers.get("x-ms-activity-id").and_then(|id| id.to_str().ok());
     let activity = activity.map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned);
     let answer = match read(parts, body, cosmos.clock.now().as_second()).await {
-        Ok(call) => door::answer(cosmos, &call, machine_time()).await,
+        Ok(call) => door::answer(cosmos, call, machine_time()).await,
         Err(refusal) => Answer::Reply(refusal.into()),
     };
     match answer {

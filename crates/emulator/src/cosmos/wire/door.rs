@@ -57,10 +57,11 @@ const STATUS: u16 = 503;
 const RETRY_AFTER_MS: u64 = 100;
 
 /// Answers a request. `machine` is the machine's time, by which signatures are judged.
-pub(super) async fn answer(cosmos: &Cosmos, call: &Call, machine: Timestamp) -> Answer {
-    if let Err(refusal) = cosmos.keys.check(call, machine) {
+pub(super) async fn answer(cosmos: &Cosmos, mut call: Call, machine: Timestamp) -> Answer {
+    if let Err(refusal) = cosmos.keys.check(&call, machine).and_then(|()| call.decode()) {
         return Answer::Reply(refusal.into());
     }
+    let call = &call;
     let kind = Kind::of(call);
     let rule = kind.fault().and_then(|operation| cosmos.faults.cosmos(operation));
     let cut = match rule {

@@ -18,7 +18,6 @@ pub(super) fn create(cosmos: &Cosmos, call: &Call, owner: &Owner) -> Result<Repl
     if call.method != Method::POST {
         return Err(not_served(call));
     }
-    call.check_text()?;
     let document = Document::parse(&call.body)?;
     let operation = if call.is_set("x-ms-documentdb-is-upsert") {
         Operation::Upsert(document, call.conditions())
@@ -40,10 +39,7 @@ pub(super) fn answer(
     let operation = match call.method {
         Method::GET => Operation::Read(id, conditions),
         Method::DELETE => Operation::Delete(id, conditions),
-        Method::PUT => {
-            call.check_text()?;
-            Operation::Replace(id, Document::parse(&call.body)?, conditions)
-        }
+        Method::PUT => Operation::Replace(id, Document::parse(&call.body)?, conditions),
         Method::PATCH => Operation::Patch(id, Box::new(Patch::parse(&call.json()?)?), conditions),
         _ => return Err(not_served(call)),
     };

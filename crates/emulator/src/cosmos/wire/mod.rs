@@ -1,13 +1,15 @@
 //! The gateway's wire: HTTP requests in, storage operations done, HTTP answers out.
 //!
 //! A request goes this way: [`connection`] reads it, [`target`] names what its path addresses,
-//! [`auth`] verifies its signature, [`door`] asks for faults and picks the handler, a handler
+//! [`auth`] verifies its signature, [`binary`] makes text of its body where it is none, [`door`]
+//! asks for faults and picks the handler, a handler
 //! ([`items`], [`batch`], [`feed`], [`query`], [`resources`], [`account`], [`offers`]) does it, and
 //! [`reply`] writes the answer.
 
 mod account;
 mod auth;
 mod batch;
+mod binary;
 mod call;
 mod connection;
 mod door;

@@ -87,11 +87,47 @@ async fn the_feed_can_be_narrowed_to_a_key_a_range_and_an_interval() {
 #[tokio::test]
 async fn other_modes_and_bad_tokens_are_refused_by_name() {
     let server = Server::start().await;
-    let full = server.ask("GET", DOCS).header("a-im", "Full-Fidelity Feed").send().await;
+    let full = server.ask("GET", DOCS).header("a-im", "Whole Feed").send().await;
     assert_eq!(full.status, 400);
     assert!(full.message().contains("Full-Fidelity Feed"), "{}", full.message());
     let spelled = server.ask("GET", DOCS).header("a-im", "Incremental feed").send().await;
     assert_eq!(spelled.status, 304);
     assert_eq!(server.feed().header("if-none-match", "\"x\"").send().await.status, 400);
     assert_eq!(server.feed().header("x-ms-max-item-count", "0").send().await.status, 400);
+}
+
+#[tokio::test]
+async fn all_versions_and_deletes_tell_what_was_done() {
+    let server = Server::start().await;
+    let full = |token: &str| {
+        let ask = server.ask("GET", DOCS).header("a-im", "Full-Fidelity Feed");
+        ask.header("if-none-match", token).send()
+    };
+    server.put("p", "before").await;
+    let now = full("*").await;
+    assert_eq!(now.status, 304);
+    server.put("p", "a").await;
+    let path = format!("{DOCS}/a");
+    let changed = json!({"id": "a", "partitionKey": "p", "n": 1});
+    server.ask("PUT", &path).key("p").json(&changed).send().await;
+    assert_eq!(server.ask("DELETE", &path).key("p").send().await.status, 204);
+    let page = full(now.header("etag")).await;
+    let entries = page.documents();
+    let what = |at: usize| {
+        let metadata = &entries[at]["metadata"];
+        (metadata["operationType"].clone(), metadata["previousImageLSN"].clone())
+    };
+    assert_eq!(what(0), (json!("create"), json!(null)));
+    assert_eq!(what(1), (json!("replace"), json!(2)));
+    assert_eq!(what(2), (json!("delete"), json!(3)));
+    assert_eq!(
+        (&entries[0]["current"]["id"], &entries[1]["current"]["n"]),
+        (&"a".into(), &1.into())
+    );
+    assert_eq!((&entries[2]["current"], &entries[2]["previous"]["n"]), (&json!({}), &1.into()));
+    let metadata = &entries[2]["metadata"];
+    let whose = (&metadata["id"], &metadata["partitionKey"], &metadata["timeToLiveExpired"]);
+    assert_eq!(whose, (&json!("a"), &json!(["p"]), &json!(false)));
+    let beginning = server.ask("GET", DOCS).header("a-im", "Full-Fidelity Feed").send().await;
+    assert_eq!(beginning.status, 400);
 }

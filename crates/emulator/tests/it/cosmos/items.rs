@@ -85,7 +85,7 @@ async fn a_bad_request_says_what_is_wrong() {
         ("p", br#"{"partitionKey":"p"}"#, "'id' is missing"),
         ("p", br#"{"id":7,"partitionKey":"p"}"#, "not a string"),
         ("p", br#"{"id":"1","partitionKey":"p","ttl":0}"#, "ttl is 0"),
-        ("p", b"\x80abc", "binary"),
+        ("p", b"\x80\xE1\xD4", "0xD4 at byte 2"),
     ];
     for (pk, body, wanted) in cases {
         let answer = server.ask("POST", DOCS).key(pk).bytes(body).send().await;
@@ -173,4 +173,21 @@ async fn state_counts_requests_and_items_exactly() {
     assert_eq!(orders["ranges"][0]["lsn"], 2);
     assert_eq!((server.count("create"), server.count("read"), server.count("query")), (2, 2, 0));
     assert_eq!(orders["requests"]["read"]["charge"], 2.0);
+}
+
+#[tokio::test]
+async fn a_body_in_the_binary_encoding_is_stored_and_read_as_text() {
+    let server = Server::start().await;
+    // {"id": "a", "partitionKey": "p", "n": 300}
+    let body = b"\x80\xED\x17\x03\x2C\x81a\x8CpartitionKey\x81p\x81n\xC9\x2C\x01";
+    let made = server.ask("POST", DOCS).key("p").bytes(body.as_slice()).send().await;
+    assert_eq!((made.status, &made.json()["n"]), (201, &json!(300)));
+    let replaced = server.item("PUT", "a").key("p").bytes(body.as_slice()).send().await;
+    assert_eq!(replaced.status, 200);
+    let read = server.item("GET", "a").key("p").send().await;
+    assert!(
+        read.body.starts_with(b"{\"id\":\"a\",\"partitionKey\":\"p\",\"n\":300,"),
+        "{:?}",
+        read.body
+    );
 }

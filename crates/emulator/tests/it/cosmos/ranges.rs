@@ -1,6 +1,7 @@
 //! Partition key ranges over the wire: the drain to 304, splits and merges.
 
 use super::*;
+use std::time::Duration;
 
 const RANGES: &str = "/dbs/shop/colls/orders/pkranges";
 const RANGE: &str = "x-ms-documentdb-partitionkeyrangeid";
@@ -57,4 +58,29 @@ async fn only_what_exists_is_split_or_merged() {
     assert!(missing.to_string().contains("shop/nothing"), "{missing}");
     let single = server.cosmos.merge("shop", "orders").unwrap_err();
     assert!(single.to_string().contains("only one"), "{single}");
+}
+
+#[tokio::test]
+async fn while_a_split_takes_its_time_the_range_answers_1007_and_then_1002() {
+    let server = Server::start().await;
+    server.put("k", "a").await;
+    let splitting =
+        server.cosmos.split_within(("shop", "orders"), Some(0), Duration::from_mins(1)).unwrap();
+    assert_eq!(splitting, "0");
+    let read = || server.ask("GET", "/dbs/shop/colls/orders/docs/a").key("k").send();
+    let write = server.ask("POST", "/dbs/shop/colls/orders/docs").key("k");
+    let write = write.json(&json!({"id": "b", "partitionKey": "k"})).send().await;
+    for answer in [read().await, write, server.feed().send().await] {
+        assert_eq!((answer.status, answer.substatus()), (410, "1007"));
+    }
+    let again = server.cosmos.split("shop", "orders").unwrap_err();
+    assert!(again.to_string().contains("being split already"), "{again}");
+    let ranges = server.ask("GET", RANGES).send().await.json()["PartitionKeyRanges"].clone();
+    assert_eq!((ranges.as_array().unwrap().len(), &ranges[0]["id"]), (1, &json!("0")));
+
+    server.clock.advance(Duration::from_mins(1));
+    assert_eq!(read().await.status, 200);
+    let gone = server.feed().header(RANGE, "0").send().await;
+    assert_eq!((gone.status, gone.substatus()), (410, "1002"));
+    assert_eq!(server.ask("GET", RANGES).send().await.json()["_count"], 2);
 }

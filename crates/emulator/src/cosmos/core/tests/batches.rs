@@ -107,7 +107,7 @@ fn bulk_goes_on_after_an_error_only_if_told_to() {
 fn bulk_of_a_range_that_is_gone_is_refused_whole() {
     let mut container = container(json!({}));
     let operations = entries(&container);
-    container.split().unwrap();
+    container.split(None).unwrap();
     let refusal = container.bulk(0, &operations, true, NOW).unwrap_err();
     assert_eq!((refusal.status(), refusal.substatus()), (410, 1002));
 }
@@ -115,7 +115,7 @@ fn bulk_of_a_range_that_is_gone_is_refused_whole() {
 #[test]
 fn bulk_refuses_keys_of_another_range_one_by_one() {
     let mut container = container(json!({}));
-    let [left, right] = container.split().unwrap();
+    let [left, right] = container.split(None).unwrap();
     let operations = entries(&container);
     let of = |container: &mut Container, id| {
         statuses(&container.bulk(id, &operations, true, NOW).unwrap())

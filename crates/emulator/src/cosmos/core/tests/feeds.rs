@@ -67,6 +67,7 @@ fn a_point_in_time_leaves_out_what_is_older() {
         container.perform(&p, &Operation::Create(document, no_conditions()), NOW + at).unwrap();
     }
     let since = |seconds| FeedRequest {
+        mode: Mode::Latest,
         start: Start::Beginning,
         since: Some(NOW + seconds),
         items_max: 10,
@@ -95,7 +96,8 @@ fn one_key_has_a_feed_of_its_own() {
 fn what_expired_is_not_in_the_feed() {
     let mut container = container(json!({}));
     perform(&mut container, "p", &create(r#"{"id":"1","pk":"p","ttl":5}"#)).unwrap();
-    let request = FeedRequest { start: Start::Beginning, since: None, items_max: 10 };
+    let request =
+        FeedRequest { mode: Mode::Latest, start: Start::Beginning, since: None, items_max: 10 };
     let mut count = |at| container.feed(&Scope::All, &request, at).unwrap().entries.len();
     assert_eq!((count(NOW + 4), count(NOW + 5)), (1, 0));
 }

@@ -135,7 +135,7 @@ proptest! {
                     let (pk, id) = place(n);
                     let _outcome = perform(&mut container, &pk, &delete(&id));
                 }
-                Step::Split => drop(container.split()),
+                Step::Split => drop(container.split(None)),
                 Step::Merge => drop(container.merge()),
                 Step::Ask(filter, page) => {
                     let query = query::parse(&format!("SELECT VALUE c.id FROM c WHERE {filter}"));

@@ -2,6 +2,7 @@
 
 mod batches;
 mod feeds;
+mod histories;
 mod indexes;
 mod model;
 mod points;
@@ -14,7 +15,7 @@ use super::operation::{Conditions, Operation, Outcome};
 use super::patch::Patch;
 use super::rid::{ContainerRid, DatabaseRid};
 use super::scope::Scope;
-use super::{Container, FeedPage, FeedRequest, Refusal, Start};
+use super::{Container, FeedPage, FeedRequest, Mode, Refusal, Start};
 use serde_json::{Value, json};
 
 /// When the tests happen.
@@ -108,7 +109,8 @@ fn feed_from(
     start: Start,
     items_max: usize,
 ) -> Result<FeedPage, Refusal> {
-    container.feed(scope, &FeedRequest { start, since: None, items_max }, NOW)
+    let request = FeedRequest { mode: Mode::Latest, start, since: None, items_max };
+    container.feed(scope, &request, NOW)
 }
 
 /// All of a scope's feed, page by page.

@@ -71,7 +71,12 @@ fn apply(
 fn check(container: &mut Container, model: &Model) {
     let feed = container.feed(
         &Scope::All,
-        &FeedRequest { start: Start::Beginning, since: None, items_max: usize::MAX },
+        &FeedRequest {
+            mode: Mode::Latest,
+            start: Start::Beginning,
+            since: None,
+            items_max: usize::MAX,
+        },
         NOW,
     );
     let mut entries = BTreeMap::new();
@@ -111,7 +116,7 @@ proptest! {
                 Step::Batch(pk, operations) => {
                     apply(&mut container, &mut model, at, (*pk, operations));
                 }
-                Step::Split => drop(container.split()),
+                Step::Split => drop(container.split(None)),
                 Step::Merge => drop(container.merge()),
             }
             check(&mut container, &model);

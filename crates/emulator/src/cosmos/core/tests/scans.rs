@@ -51,7 +51,7 @@ fn every_item_is_seen_once_though_others_come_and_go_and_ranges_change() {
             break;
         }
         match round {
-            1 | 3 => drop(container.split().unwrap()),
+            1 | 3 => drop(container.split(None).unwrap()),
             5 => drop(container.merge().unwrap()),
             _ => {}
         }
