@@ -2,7 +2,7 @@
 
 use crate::decide::Source;
 use crate::round::{Limits, Relay, RoundFault, RoundReport};
-use crate::sweep::{Sweep, SweepReport};
+use crate::sweep::{Sweep, SweepFault, SweepReport};
 use domain::ports::{Outbox, Publisher};
 use domain::{Fault, Reading, Timestamp};
 use std::time::Duration;
@@ -81,10 +81,30 @@ impl<O: Outbox, P: Publisher> App<O, P> {
 
     async fn sweep_before(&self, before: Timestamp, now: Timestamp) -> SweepReport {
         let report = self.sweep.run(&self.relay, before, now, SWEEP_TIME).await;
-        if report.rounds != RoundReport::default() {
-            info!(pages = report.pages, "swept: {}", report.rounds);
-        }
+        said(&report, now);
         report
+    }
+}
+
+/// Says what a sweep found, in the form that alerts and the workbook of `infra/bicep` search for.
+/// A sweep that could not ask the store says nothing: that silence is an alert of its own.
+fn said(report: &SweepReport, now: Timestamp) {
+    let SweepReport { rounds, pending, oldest: _, pages, is_done, fault } = report;
+    let RoundReport { published, marked, parked, held, unreadable } = rounds;
+    let oldest_age_s = report.oldest_age_s(now);
+    if !matches!(fault, Some(SweepFault::Find(_))) {
+        info!(
+            pending,
+            oldest_age_s,
+            published,
+            marked,
+            parked,
+            held,
+            unreadable,
+            pages,
+            is_done,
+            "outbox swept"
+        );
     }
 }
 

@@ -5,7 +5,7 @@
 use crate::decide::Source;
 use crate::round::{ROUND_TIME_MAX, Relay, RoundFault, RoundReport};
 use domain::ports::{Outbox, PendingPage, Publisher};
-use domain::{Fault, Timestamp};
+use domain::{Fault, Reading, Timestamp};
 use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
@@ -28,6 +28,10 @@ struct Place {
 pub struct SweepReport {
     /// What its rounds did.
     pub rounds: RoundReport,
+    /// How many events it found pending, those included that it published then.
+    pub pending: usize,
+    /// When the oldest of them occurred.
+    pub oldest: Option<Timestamp>,
     /// How many pages it went through.
     pub pages: usize,
     /// Whether it came to the end of the store: the next one begins anew.
@@ -71,6 +75,7 @@ impl Sweep {
                 Ok(page) => {
                     report.is_done = page.cursor.is_none();
                     *place = page.cursor.map(|cursor| Place { cursor: Some(cursor), ..at });
+                    report.found(&page.readings);
                     let round = relay.round_in_time(page.readings, Source::Store, now).await;
                     report.add(round);
                 }
@@ -86,6 +91,20 @@ impl Sweep {
 }
 
 impl SweepReport {
+    fn found(&mut self, readings: &[Reading]) {
+        for reading in readings {
+            let Reading::Event(entry) = reading else { continue };
+            let occurred = entry.envelope.occurred_at;
+            self.pending += 1;
+            self.oldest = Some(self.oldest.map_or(occurred, |oldest| oldest.min(occurred)));
+        }
+    }
+
+    /// How many seconds the oldest event has been pending; 0 where none is.
+    pub fn oldest_age_s(&self, now: Timestamp) -> i64 {
+        self.oldest.map_or(0, |oldest| now.as_second() - oldest.as_second()).max(0)
+    }
+
     fn add(&mut self, round: Result<RoundReport, RoundFault>) {
         self.pages += 1;
         match round {

@@ -70,6 +70,16 @@ async fn an_order_that_is_held_costs_one_query_a_page() {
 }
 
 #[tokio::test]
+async fn a_sweep_tells_how_much_waits_and_since_when() {
+    let world = World::with_pending(&["a.1", "a.2", "b.1"]);
+    let report = run(&Sweep::default(), &world.relay()).await;
+    let later = now() + Duration::from_mins(7);
+    assert_eq!((report.pending, report.oldest_age_s(later)), (3, 420));
+    let report = run(&Sweep::default(), &world.relay()).await;
+    assert_eq!((report.pending, report.oldest_age_s(later)), (0, 0));
+}
+
+#[tokio::test]
 async fn a_restart_begins_at_the_front() {
     let world = World::with_pending(&["a.1", "a.2", "b.1"]);
     world.plan(1, Mishap::Away);
