@@ -7,6 +7,7 @@ mod conformance;
 mod demo;
 mod e2e;
 mod infra;
+mod package;
 mod run;
 mod test;
 mod tidy;
@@ -41,6 +42,8 @@ enum Verb {
     /// The Bicep files, held to what they may say and to what the apps read
     #[command(subcommand)]
     Infra(infra::Verb),
+    /// What is published to Azure: static binaries, zipped, and what they are made of
+    Package(package::Arguments),
     /// The house rules that no other tool checks
     Tidy,
     /// What CI runs: fmt, tidy, infra check, deny, clippy, doc, conformance, test
@@ -69,6 +72,7 @@ fn run() -> Result<()> {
         Verb::Conformance(arguments) => conformance::conformance(&arguments),
         Verb::Bench(arguments) => bench::bench(&arguments),
         Verb::Infra(verb) => infra::infra(&verb, root),
+        Verb::Package(arguments) => package::package(&arguments, root),
         Verb::Tidy => tidy::tidy(root),
         Verb::Ci => ci::ci(root),
     }
