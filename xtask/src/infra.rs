@@ -9,12 +9,14 @@
 //! | no output holds a secret; roles are ours and named | [`secrets`] |
 //! | every setting that is read is set, every one that is set is read | [`settings`] |
 //! | containers, databases and topics that apps name are made | [`settings`], [`functions`] |
+//! | alerts and the workbook search for what the relay logs | [`logs`] |
 //!
 //! Where the real `bicep` is installed, it has the last word.
 
 mod allowed;
 mod finding;
 mod functions;
+mod logs;
 mod modules;
 mod names;
 mod read;
@@ -118,6 +120,7 @@ fn meaning(
     }
     let file = files.get(MAIN).with_context(|| format!("there is no {MAIN}"))?;
     findings.extend(settings::check(Context { file, files, allowed }, root)?);
+    findings.extend(logs::check(root)?);
     Ok(findings)
 }
 

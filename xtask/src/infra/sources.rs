@@ -21,6 +21,20 @@ pub(crate) fn variables(root: &Path, app: &str) -> Result<BTreeMap<String, Strin
     Ok(variables)
 }
 
+/// The code of a package in one text, comments and tests aside.
+pub(crate) fn code(root: &Path, package: &str) -> Result<String> {
+    let mut code = String::new();
+    for path in rust_files(root, &format!("crates/{package}/src"))? {
+        let text = read(root, &path)?;
+        let lines = text.lines().take_while(|line| line.trim() != "#[cfg(test)]");
+        for line in lines.filter(|line| !line.trim_start().starts_with("//")) {
+            code.push_str(line);
+            code.push('\n');
+        }
+    }
+    Ok(code)
+}
+
 /// The package and those of the workspace that it depends on, over any number of steps.
 fn packages(root: &Path, app: &str) -> Result<BTreeSet<String>> {
     let mut found = BTreeSet::new();

@@ -348,6 +348,21 @@ fn settings_that_nobody_sets_or_reads_are_found() {
 }
 
 #[test]
+fn queries_for_what_is_never_logged_are_found() {
+    let (alerts, book) = ("infra/bicep/modules/alerts.bicep", "infra/bicep/modules/workbook.json");
+    found(&[
+        (
+            "crates/relay/src/app.rs",
+            "\"outbox swept\"",
+            "\"swept\"",
+            "`outbox swept`, which the relay never logs",
+        ),
+        (alerts, "line.oldest_age_s", "line.oldest_s", "`oldest_s`, which the relay never logs"),
+        (book, "line.held", "line.held_back", "`held_back`, which the relay never logs"),
+    ]);
+}
+
+#[test]
 fn what_apps_name_and_nobody_makes_is_found() {
     found(&[
         (
