@@ -63,7 +63,7 @@ param alertEmail string = ''
 @description('Object ids of those who may receive from the subscription: consumers, and who runs the smoke test.')
 param receiverPrincipalIds array = []
 
-@description('Object ids of operators: they may read and release events with `relay status`, `relay release` and so on.')
+@description('Object ids of operators: they may read, release and publish events with `relay status`, `relay release`, `relay replay`.')
 param operatorPrincipalIds array = []
 
 var suffix = uniqueString(resourceGroup().id)
@@ -182,6 +182,7 @@ module serviceBus 'modules/servicebus.bicep' = {
     workspaceId: monitoring.outputs.workspaceId
     senderPrincipalId: relayIdentity.outputs.principalId
     receiverPrincipalIds: receiverPrincipalIds
+    operatorPrincipalIds: operatorPrincipalIds
     privateNetworking: privateNetworking
     endpointSubnetId: privateNetworking ? network!.outputs.endpointSubnetId : ''
     dnsZoneId: privateNetworking ? network!.outputs.serviceBusZoneId : ''
@@ -225,11 +226,12 @@ module relay 'modules/functionapp.bicep' = {
     componentName: monitoring.outputs.componentName
     zoneRedundant: zoneRedundant
     instancesMax: relayInstancesMax
-    // One instance stays up: events leave at once, and nothing hangs on waking it from zero.
+    // It stays up: events leave at once, and nothing hangs on waking it from zero. Two is the
+    // least that the platform takes where an app is spread over zones.
     alwaysReady: [
       {
         name: 'function:Relay'
-        instanceCount: 1
+        instanceCount: zoneRedundant ? 2 : 1
       }
     ]
     subnetId: privateNetworking ? network!.outputs.relaySubnetId : ''

@@ -115,6 +115,8 @@ resource logRules 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [for ale
         }
       ]
     }
+    // The tables of a workspace that was made this minute may not be known yet.
+    skipQueryValidation: true
     autoMitigate: true
     actions: {
       actionGroups: [mail.id]

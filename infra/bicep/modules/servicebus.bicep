@@ -32,6 +32,9 @@ param senderPrincipalId string
 @description('Principals that may receive from the subscription, and nothing else.')
 param receiverPrincipalIds array
 
+@description('Principals of operators, who publish again what was lost elsewhere.')
+param operatorPrincipalIds array
+
 @description('Reach it over a private endpoint only; takes the Premium tier.')
 param privateNetworking bool
 
@@ -101,6 +104,15 @@ resource sender 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
     principalType: 'ServicePrincipal'
   }
 }
+
+resource operators 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for principalId in operatorPrincipalIds: {
+  name: guid(topic.id, principalId, senderRole)
+  scope: topic
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', senderRole)
+    principalId: principalId
+  }
+}]
 
 // Of any type: consumers are apps, those who run the smoke test are people.
 resource receivers 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for principalId in receiverPrincipalIds: {
