@@ -49,6 +49,12 @@ const SUITES: &[Suite] = &[
         config: None,
     },
     Suite {
+        name: "cosmos, Rust and its oracle",
+        runtime: Runtime::Rust { program: "rust" },
+        script: "rust",
+        config: None,
+    },
+    Suite {
         name: "servicebus, Python sync",
         runtime: Runtime::Python,
         script: "servicebus/sync.py",

@@ -18,6 +18,11 @@ pub(crate) enum Runtime {
         /// The folder, from that of the scripts.
         pins: &'static str,
     },
+    /// Rust: a program of its own, outside the workspace, which holds the pins.
+    Rust {
+        /// Its folder, from that of the scripts.
+        program: &'static str,
+    },
 }
 
 impl Runtime {
@@ -36,8 +41,23 @@ impl Runtime {
                 command.env("NODE_PATH", std::path::absolute(home.join("node_modules"))?);
                 Ok(command)
             }
+            Self::Rust { program } => {
+                let home = folder.join(program);
+                rust(&home, &Path::new(SCRIPTS).join(program))?;
+                Ok(Command::new(home.join("debug/conformance")))
+            }
         }
     }
+}
+
+/// Builds the program into a target folder of its own: cargo knows itself what is done already.
+fn rust(home: &Path, program: &Path) -> Result<()> {
+    let started = Instant::now();
+    let mut build = run::cargo(&["build", "--locked", "--manifest-path"]);
+    build.arg(program.join("Cargo.toml")).arg("--target-dir").arg(home);
+    run::quietly("SDK for Rust", &mut build)?;
+    run::step("SDK for Rust built", started);
+    Ok(())
 }
 
 fn python(home: &Path) -> Result<()> {
