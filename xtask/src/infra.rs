@@ -16,6 +16,8 @@
 mod allowed;
 mod finding;
 mod functions;
+#[cfg(test)]
+mod local_azure;
 mod logs;
 mod modules;
 mod names;
