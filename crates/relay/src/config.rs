@@ -2,6 +2,8 @@
 //!
 //! Where the store and the broker are, and what opens them, their clients read themselves.
 
+use crate::decide::leases::balance::Share;
+use crate::feed::Timing;
 use crate::feed::pace::Poll;
 use crate::round::Limits;
 use std::fmt;
@@ -19,6 +21,10 @@ pub struct Settings {
     pub sweep_after: Duration,
     /// How often the feed is read where it stands alone.
     pub poll: Poll,
+    /// How often it looks at leases where it stands alone.
+    pub timing: Timing,
+    /// How many leases it holds there.
+    pub share: Share,
     /// What wakes it.
     pub wake: Wake,
 }
@@ -58,6 +64,8 @@ impl Settings {
         let sweep_after = reader.duration("RELAY_SWEEP_AFTER", SWEEP_AFTER, SWEEP_AFTER_ALLOWED);
         let in_flight = reader.parsed("RELAY_IN_FLIGHT", "a number from 1 to 1024", in_flight);
         let poll = reader.parsed("RELAY_POLL", "a range from at least 1ms up, such as 5ms..1s", ok);
+        let timing = reader.timing();
+        let share = reader.parsed("RELAY_LEASES", "a range of numbers, such as 1..4 or ..4", ok);
         let port = reader.parsed("FUNCTIONS_CUSTOMHANDLER_PORT", "a port from 1 to 65535", port);
         let listen = reader.parsed(
             "LISTEN",
@@ -73,7 +81,8 @@ impl Settings {
             Some(port) => Wake::Host { port },
             None => Wake::Alone { listen: listen.unwrap_or(LISTEN) },
         };
-        Ok(Self { limits, sweep_after, poll: poll.unwrap_or_default(), wake })
+        let (poll, share) = (poll.unwrap_or_default(), share.unwrap_or_default());
+        Ok(Self { limits, sweep_after, poll, timing, share, wake })
     }
 }
 
@@ -114,6 +123,15 @@ impl<G: Fn(&str) -> Option<String>> Reader<G> {
             (given.subsec_nanos() == 0 && allowed.contains(&given)).then_some(given)
         };
         self.parsed(variable, &right, parse).unwrap_or(default)
+    }
+
+    fn timing(&mut self) -> Timing {
+        let Timing { acquire, renew, expire } = Timing::default();
+        let acquire = self.duration("RELAY_LEASE_ACQUIRE", acquire, LEASE_ALLOWED);
+        let expire = self.duration("RELAY_LEASE_EXPIRE", expire, EXPIRE_ALLOWED);
+        let renew_allowed = *LEASE_ALLOWED.start()..=expire / 2;
+        let renew = self.duration("RELAY_LEASE_RENEW", renew.min(expire / 2), renew_allowed);
+        Timing { acquire, renew, expire }
     }
 
     fn parsed<T>(
@@ -157,6 +175,14 @@ const SWEEP_AFTER: Duration = Duration::from_mins(1);
 const SWEEP_AFTER_ALLOWED: RangeInclusive<Duration> =
     Duration::from_secs(1)..=Duration::from_hours(24);
 
+/// Documents know their seconds and no less, and nobody waits for hours until the next relay takes
+/// over. A lease lives at least twice as long as its holder is silent: one sign of life may get
+/// lost.
+const LEASE_ALLOWED: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_hours(1);
+
+/// Twice the shortest sign of life at least.
+const EXPIRE_ALLOWED: RangeInclusive<Duration> = Duration::from_secs(2)..=Duration::from_hours(1);
+
 /// Enough to keep a link full at a round trip of some milliseconds.
 const IN_FLIGHT: usize = 64;
 
@@ -187,7 +213,7 @@ mod tests {
         check(
             &[],
             expect![
-                "Settings { limits: Limits { retention: 604800s, in_flight: 64 }, sweep_after: 60s, poll: Poll { shortest: 5ms, longest: 1s }, wake: Alone { listen: 127.0.0.1:8082 } }"
+                "Settings { limits: Limits { retention: 604800s, in_flight: 64 }, sweep_after: 60s, poll: Poll { shortest: 5ms, longest: 1s }, timing: Timing { acquire: 13s, renew: 17s, expire: 60s }, share: Share { least: 0, most: 18446744073709551615 }, wake: Alone { listen: 127.0.0.1:8082 } }"
             ],
         );
     }
@@ -200,11 +226,15 @@ mod tests {
                 ("RELAY_SWEEP_AFTER", " 5s "),
                 ("RELAY_POLL", "2ms..10ms"),
                 ("RELAY_IN_FLIGHT", "8"),
+                ("RELAY_LEASE_ACQUIRE", "2s"),
+                ("RELAY_LEASE_RENEW", "3s"),
+                ("RELAY_LEASE_EXPIRE", "9s"),
+                ("RELAY_LEASES", "1..4"),
                 ("LISTEN", ""),
                 ("FUNCTIONS_CUSTOMHANDLER_PORT", "7071"),
             ],
             expect![
-                "Settings { limits: Limits { retention: 3600s, in_flight: 8 }, sweep_after: 5s, poll: Poll { shortest: 2ms, longest: 10ms }, wake: Host { port: 7071 } }"
+                "Settings { limits: Limits { retention: 3600s, in_flight: 8 }, sweep_after: 5s, poll: Poll { shortest: 2ms, longest: 10ms }, timing: Timing { acquire: 2s, renew: 3s, expire: 9s }, share: Share { least: 1, most: 4 }, wake: Host { port: 7071 } }"
             ],
         );
     }
@@ -217,6 +247,9 @@ mod tests {
                 ("RELAY_SWEEP_AFTER", "500ms"),
                 ("RELAY_POLL", "1s..5ms"),
                 ("RELAY_IN_FLIGHT", "0"),
+                ("RELAY_LEASE_ACQUIRE", "0s"),
+                ("RELAY_LEASE_RENEW", "31s"),
+                ("RELAY_LEASES", "4..1"),
                 ("LISTEN", "8082"),
                 ("FUNCTIONS_CUSTOMHANDLER_PORT", "70000"),
             ],
@@ -225,6 +258,9 @@ mod tests {
                 RELAY_SWEEP_AFTER: `500ms` is wrong; right would be whole seconds from 1s to 1day, such as 1m
                 RELAY_IN_FLIGHT: `0` is wrong; right would be a number from 1 to 1024
                 RELAY_POLL: `1s..5ms` is wrong; right would be a range from at least 1ms up, such as 5ms..1s
+                RELAY_LEASE_ACQUIRE: `0s` is wrong; right would be whole seconds from 1s to 1h, such as 13s
+                RELAY_LEASE_RENEW: `31s` is wrong; right would be whole seconds from 1s to 30s, such as 17s
+                RELAY_LEASES: `4..1` is wrong; right would be a range of numbers, such as 1..4 or ..4
                 FUNCTIONS_CUSTOMHANDLER_PORT: `70000` is wrong; right would be a port from 1 to 65535
                 LISTEN: `8082` is wrong; right would be an address and a port, such as 127.0.0.1:8082"]],
         );

@@ -4,10 +4,12 @@
 //! asks for and tells the course what came of it.
 //!
 //! Reading order: [`page`] sorts what came in, [`known`] is what a relay remembers of an order,
-//! [`course`] leads one order through a round, [`marks`] says what to write afterwards.
+//! [`course`] leads one order through a round, [`marks`] says what to write afterwards. Apart from
+//! them [`leases`] decides who reads which part of the feed.
 
 pub mod course;
 pub mod known;
+pub mod leases;
 pub mod marks;
 pub mod page;
 

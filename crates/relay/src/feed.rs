@@ -1,111 +1,137 @@
-//! Standing alone: a loop over all ranges of the change feed, and the sweep beside it.
+//! Standing alone, any number of relays side by side: each reads the parts of the change feed that
+//! it has leases on, and sweeps beside that.
 //!
-//! It starts from now on, and sweeps everything that is pending at once, and again when its place
-//! in the feed is known, so that nothing falls between the two. A page that failed is read again, and never
-//! passed. A range that was split or merged is followed into its children from where it ended;
-//! whatever may have been missed on the way, the sweep after it finds.
+//! A lease says up to where a part was read. It is written only behind a round that succeeded, so
+//! whoever goes on from it, after a crash, a theft or a split, repeats some and passes nothing. A
+//! part that was never read starts from now on, with a sweep of everything that is pending then.
+//! A page that failed is read again.
 //!
-//! Reading order: [`plan`] decides which range starts where, [`pace`] how long to wait,
-//! `range` follows one range, [`follow`] holds them together.
+//! Reading order: `lead` takes leases and starts who tends them, `tend` reads a part while its
+//! `keeper` keeps the lease, `range` is the reading, [`pace`] says how long to wait, `sweeps` and
+//! `stalls` look after what does not move. What is decided is in [`crate::decide::leases`].
 
+mod hand_over;
+mod keeper;
+mod lead;
 pub mod pace;
-pub mod plan;
 mod range;
+mod stalls;
 mod sweeps;
+mod tend;
 
 use crate::app::App;
+use crate::decide::leases::balance::Share;
+use crate::decide::leases::watch::Now;
 use crate::stop::Stop;
-use domain::ports::{Feed, FeedRange, Outbox, Publisher};
-use domain::{Chain, Fault, Timestamp};
-use pace::{Backoff, Poll};
-use plan::Plan;
-use range::{Ended, Reader};
+use domain::Timestamp;
+use domain::ports::{Feed, Leases, Outbox, Publisher};
+use lead::Leader;
+use pace::Poll;
+use stalls::watch_stalls;
 use std::sync::Arc;
 use std::time::Duration;
 use sweeps::sweep_on;
-use tokio::sync::Notify;
-use tokio::task::JoinSet;
-use tokio::time::timeout;
-use tracing::{error, info, warn};
+use tokio::sync::{Notify, watch};
+use tokio::time::{Instant, timeout};
 
 /// What all loops share.
 #[derive(Debug)]
-pub struct Shared<O, P, F> {
+pub struct Shared<O, P, F, L> {
     /// The relay.
     pub app: Arc<App<O, P>>,
     /// The feed.
     pub feed: F,
-    /// How long to wait between reads.
-    pub poll: Poll,
+    /// Who reads which part of it.
+    pub leases: L,
+    /// How it stands alone.
+    pub alone: Alone,
     /// Reads the clock.
     pub clock: fn() -> Timestamp,
     /// Whether the process is to end.
     pub stop: Stop,
+    /// What its loops tell each other.
+    pub signals: Signals,
+}
+
+/// How a relay stands alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alone {
+    /// What it calls itself in leases: no two processes may have the same name.
+    pub name: String,
+    /// How often the feed is read.
+    pub poll: Poll,
+    /// How often leases are looked at.
+    pub timing: Timing,
+    /// How many leases it holds.
+    pub share: Share,
+}
+
+/// How often leases are looked at, and how long they live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timing {
+    /// How often to look for leases to take.
+    pub acquire: Duration,
+    /// How often to give a sign of life.
+    pub renew: Duration,
+    /// How long a lease lives without one.
+    pub expire: Duration,
+}
+
+/// What the loops of a relay tell each other.
+#[derive(Debug)]
+pub struct Signals {
+    started: Instant,
     /// Asks for a sweep of everything that is pending.
-    pub catch_up: Notify,
+    catch_up: Notify,
+    /// How far this relay has to look after what others miss.
+    duty: watch::Sender<Duty>,
 }
 
-/// Relays until told to stop. A round in flight is taken to its end.
-pub async fn follow<O, P, F>(shared: Arc<Shared<O, P, F>>)
+/// How far a relay has to look after what others miss.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Duty {
+    /// The leases were not looked at yet.
+    Unknown,
+    /// It holds the first lease, or cannot know who does.
+    First,
+    /// Another holds the first lease.
+    Other,
+}
+
+/// Relays until told to stop. Rounds in flight are taken to their end, leases given back.
+pub async fn follow<O, P, F, L>(shared: Arc<Shared<O, P, F, L>>)
 where
     O: Outbox + 'static,
     P: Publisher + 'static,
     F: Feed + 'static,
+    L: Leases + 'static,
 {
-    tokio::join!(read_on(&shared), sweep_on(&shared));
+    let leader = Leader::new(Arc::clone(&shared));
+    tokio::join!(leader.run(), sweep_on(&shared), watch_stalls(&shared));
 }
 
-async fn read_on<O, P, F>(shared: &Arc<Shared<O, P, F>>)
-where
-    O: Outbox + 'static,
-    P: Publisher + 'static,
-    F: Feed + 'static,
-{
-    let mut plan = Plan::default();
-    let mut readers = JoinSet::new();
-    while let Some(ranges) = ranges(shared).await {
-        for (range, from) in plan.start(ranges) {
-            info!(range = range.id, ?from, "following");
-            let reader = Reader::new(Arc::clone(shared), range, from);
-            readers.spawn(reader.run());
-        }
-        match readers.join_next().await {
-            Some(Ok(Ended::Gone { range, at })) => {
-                info!(range = range.id, "range was split or merged");
-                plan.end(&range, at);
-                shared.catch_up.notify_one();
-            }
-            Some(Ok(Ended::Stopped)) | None => break,
-            Some(Err(panicked)) => {
-                error!("a range's reader ended: {}", Chain(&panicked));
-                break;
-            }
-        }
-    }
-    while readers.join_next().await.is_some() {}
-}
-
-/// The ranges of the feed, as soon as there are any; `None` once told to stop.
-async fn ranges<O, P, F: Feed>(shared: &Shared<O, P, F>) -> Option<Vec<FeedRange>> {
-    let mut backoff = Backoff::default();
-    while !shared.stop.is_told() {
-        let fault = match shared.feed.ranges().await {
-            Ok(ranges) if !ranges.is_empty() => return Some(ranges),
-            Ok(_) => Fault::Unavailable("the feed has no ranges".into()),
-            Err(fault) => fault,
-        };
-        let pause = backoff.after(&fault, fastrand::u32(..));
-        if let Some(news) = backoff.news(&fault) {
-            warn!(retry_in = ?pause, "cannot read the feed's ranges: {news}");
-        }
-        shared.wait(pause).await;
-    }
-    None
-}
-
-impl<O, P, F> Shared<O, P, F> {
+impl<O, P, F, L> Shared<O, P, F, L> {
     /// Waits, unless told to stop.
     async fn wait(&self, pause: Duration) {
         let _ = timeout(pause, self.stop.told()).await;
+    }
+
+    fn now(&self) -> Now {
+        Now { wall: (self.clock)(), running: self.signals.started.elapsed() }
+    }
+}
+
+impl Default for Timing {
+    /// As the .NET SDK has them.
+    fn default() -> Self {
+        let [acquire, renew, expire] = [13, 17, 60].map(Duration::from_secs);
+        Self { acquire, renew, expire }
+    }
+}
+
+impl Default for Signals {
+    fn default() -> Self {
+        let (catch_up, duty) = (Notify::new(), watch::Sender::new(Duty::Unknown));
+        Self { started: Instant::now(), catch_up, duty }
     }
 }

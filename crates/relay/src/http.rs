@@ -12,7 +12,7 @@
 mod answer;
 mod body;
 
-use crate::app::App;
+use crate::app::{App, Due};
 use crate::payload;
 use answer::Answer;
 use domain::ports::{Outbox, Publisher};
@@ -93,7 +93,7 @@ async fn relay<O: Outbox, P: Publisher>(
 
 async fn sweep<O: Outbox, P: Publisher>(mut door: Door<O, P>, now: Timestamp) -> Answer {
     let Some(app) = built(&mut door).await else { return Answer::away() };
-    let report = app.sweep(now).await;
+    let report = app.sweep(Due::InTime, now).await;
     match report.fault {
         None => Answer::done(&report.rounds),
         Some(fault) => {

@@ -4,10 +4,10 @@
 
 use anyhow::Context;
 use clap::Parser;
-use cosmos::{Container, CosmosOutbox};
+use cosmos::{Container, CosmosLeases, CosmosOutbox};
 use domain::Timestamp;
 use relay::config::{Settings, Wake};
-use relay::feed::{Shared, follow};
+use relay::feed::{Alone, Shared, Signals, follow};
 use relay::http::routes;
 use relay::operate::Command;
 use relay::setup::{AzureApp, Clients, Setup};
@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tracing::{error, info, warn};
@@ -41,6 +41,7 @@ Environment:
   COSMOS_KEY                   the account's key; without one, Entra ID
   COSMOS_DATABASE              [default: shop]
   COSMOS_CONTAINER             [default: orders]
+  COSMOS_LEASE_CONTAINER       where relays share the feed out [default: leases]
   SERVICEBUS_NAMESPACE         <namespace>.servicebus.windows.net, with Entra ID
   SERVICEBUS_CONNECTION        instead of it, a connection string
   SERVICEBUS_TOPIC             [default: orders]
@@ -48,6 +49,10 @@ Environment:
   RELAY_SWEEP_AFTER            how long one may be pending unnoticed [default: 60s]
   RELAY_POLL                   pauses between reads, busy..idle [default: 5ms..1s]
   RELAY_IN_FLIGHT              orders sent side by side [default: 64]
+  RELAY_LEASES                 how many leases it holds, least..most [default: ..]
+  RELAY_LEASE_ACQUIRE          how often to look for leases to take [default: 13s]
+  RELAY_LEASE_RENEW            how often to give a sign of life [default: 17s]
+  RELAY_LEASE_EXPIRE           how long a lease lives without one [default: 60s]
   LISTEN                       where health is served [default: 127.0.0.1:8082]
   FUNCTIONS_CUSTOMHANDLER_PORT set by the Functions host, which then wakes it
   RUST_LOG                     [default: info]";
@@ -103,11 +108,11 @@ async fn serve(
     let mut serving = JoinSet::new();
     serving.spawn(server.graceful(stop.told()).run());
     let built = tokio::task::spawn_blocking(move || clients.open(&settings)).await?;
-    let (app, container) = built.context("cannot build the clients")?;
+    let (app, container, leases) = built.context("cannot build the clients")?;
     let app = Arc::new(app);
     open.send_replace(Some(Arc::clone(&app)));
     if let Wake::Alone { .. } = settings.wake {
-        serving.spawn(follow(Arc::new(shared(&app, container, &settings, stop))));
+        serving.spawn(follow(Arc::new(shared(&app, (container, leases), &settings, stop))));
     }
     let code = tokio::select! {
         () = signalled => code_when_stopped(settings.wake),
@@ -123,12 +128,20 @@ async fn serve(
 
 fn shared(
     app: &Arc<AzureApp>,
-    container: Arc<Container>,
+    (container, leases): (Arc<Container>, CosmosLeases),
     settings: &Settings,
     stop: Stop,
-) -> Shared<CosmosOutbox, ServiceBusPublisher, CosmosOutbox> {
+) -> Shared<CosmosOutbox, ServiceBusPublisher, CosmosOutbox, CosmosLeases> {
     let (app, feed) = (Arc::clone(app), CosmosOutbox::new(container));
-    Shared { app, feed, poll: settings.poll, clock: now, stop, catch_up: Notify::new() }
+    let Settings { poll, timing, share, .. } = *settings;
+    let alone = Alone { name: name(), poll, timing, share };
+    Shared { app, feed, leases, alone, clock: now, stop, signals: Signals::default() }
+}
+
+/// The machine, for who reads the leases; a number, so that no other process has the same name.
+fn name() -> String {
+    let machine = std::env::var("HOSTNAME").ok().filter(|name| !name.is_empty());
+    format!("{}-{:016x}", machine.as_deref().unwrap_or("relay"), fastrand::u64(..))
 }
 
 /// Lets requests and rounds in flight come to their end, for a while.

@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::config::Settings;
 use crate::logs;
-use cosmos::{Container, CosmosOutbox, NoTls, Patience};
+use cosmos::{Container, CosmosLeases, CosmosOutbox, NoTls, Patience};
 use servicebus::{Account, Problems, ServiceBusPublisher};
 use std::sync::Arc;
 use tracing_subscriber::filter::Targets;
@@ -53,16 +53,20 @@ impl Setup {
 }
 
 impl Clients {
-    /// The relay, and the container whose feed it may read. No I/O to either service.
+    /// The relay, the container whose feed it may read, and the leases on that. No I/O to either
+    /// service.
     ///
     /// # Errors
     ///
     /// Where TLS cannot be set up.
-    pub fn open(self, settings: &Settings) -> Result<(AzureApp, Arc<Container>), NoTls> {
-        let container = self.store.open(Patience::default())?;
+    pub fn open(
+        self,
+        settings: &Settings,
+    ) -> Result<(AzureApp, Arc<Container>, CosmosLeases), NoTls> {
+        let (container, leases) = self.store.open_with_leases(Patience::default())?;
         let outbox = CosmosOutbox::new(Arc::clone(&container));
         let app = App::new(outbox, self.publisher, settings.limits, settings.sweep_after);
-        Ok((app, container))
+        Ok((app, container, leases))
     }
 }
 
@@ -108,7 +112,8 @@ mod tests {
             ),
         ]);
         let Setup { settings, clients, .. } = setup.unwrap();
-        let (_, container) = clients.open(&settings).unwrap();
+        let (_, container, leases) = clients.open(&settings).unwrap();
+        assert_eq!(leases.container().link(), "dbs/shop/colls/leases");
         assert_eq!(container.link(), "dbs/shop/colls/orders");
     }
 

@@ -5,6 +5,7 @@ use domain::{Chain, Fault};
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
+use tracing::info;
 
 /// How often the feed is read: `shortest` while there is work, doubling to `longest` when idle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +77,15 @@ impl Backoff {
     pub fn end(&mut self) -> Option<Recovered> {
         let Self { attempt, said: _ } = std::mem::take(self);
         (0 < attempt).then_some(Recovered { failures: attempt })
+    }
+}
+
+impl Backoff {
+    /// It went well: says so in the log, if it did not before.
+    pub(super) fn recover(&mut self, what: &str) {
+        if let Some(recovered) = self.end() {
+            info!("{what} {recovered}");
+        }
     }
 }
 

@@ -1,17 +1,18 @@
-//! One range of the feed, followed until it is gone or the process is to end.
+//! One part of the feed, read until its range is gone or the process is to end.
 
 use super::Shared;
+use super::keeper::Hold;
 use super::pace::Backoff;
 use domain::Fault;
-use domain::ports::{Feed, FeedPage, FeedPart, FeedPosition, FeedRange, Outbox, Publisher};
-use std::sync::Arc;
+use domain::ports::{Feed, FeedPage, FeedPart, FeedPosition, Outbox, Publisher};
 use std::time::Duration;
-use tracing::{info, instrument, warn};
+use tracing::{info, warn};
 
-/// Reads one range, page by page, each through a round.
-pub(super) struct Reader<O, P, F> {
-    shared: Arc<Shared<O, P, F>>,
-    range: FeedRange,
+/// Reads one part, page by page, each through a round.
+pub(super) struct Reader<'a, O, P, F, L> {
+    shared: &'a Shared<O, P, F, L>,
+    hold: &'a Hold,
+    part: FeedPart,
     position: FeedPosition,
     backoff: Backoff,
     pause: Duration,
@@ -19,8 +20,8 @@ pub(super) struct Reader<O, P, F> {
 
 /// How a reader ended.
 pub(super) enum Ended {
-    /// The range was split or merged; it was read up to here.
-    Gone { range: FeedRange, at: FeedPosition },
+    /// The range was split or merged.
+    Gone,
     /// It was told to.
     Stopped,
 }
@@ -30,17 +31,26 @@ enum Read {
     Gone,
 }
 
-impl<O: Outbox, P: Publisher, F: Feed> Reader<O, P, F> {
-    pub(super) fn new(shared: Arc<Shared<O, P, F>>, range: FeedRange, from: FeedPosition) -> Self {
+impl<'a, O: Outbox, P: Publisher, F: Feed, L> Reader<'a, O, P, F, L> {
+    pub(super) fn new(
+        shared: &'a Shared<O, P, F, L>,
+        part: FeedPart,
+        from: FeedPosition,
+        hold: &'a Hold,
+    ) -> Self {
         let (backoff, pause) = (Backoff::default(), Duration::ZERO);
-        Self { shared, range, position: from, backoff, pause }
+        Self { shared, hold, part, position: from, backoff, pause }
     }
 
-    #[instrument(name = "range", skip_all, fields(id = self.range.id))]
     pub(super) async fn run(mut self) -> Ended {
+        let expire = self.shared.alone.timing.expire;
         while !self.shared.stop.is_told() {
+            tokio::select! {
+                () = self.hold.is_sure(expire) => {}
+                () = self.shared.stop.told() => break,
+            }
             match self.read().await {
-                Ok(Read::Gone) => return Ended::Gone { range: self.range, at: self.position },
+                Ok(Read::Gone) => return Ended::Gone,
                 Ok(Read::Page { had_work }) => self.went_well(had_work),
                 Err(fault) => self.failed(&fault),
             }
@@ -51,8 +61,7 @@ impl<O: Outbox, P: Publisher, F: Feed> Reader<O, P, F> {
 
     /// Reads a page and takes it through a round; only then goes past it.
     async fn read(&mut self) -> Result<Read, Fault> {
-        let part = FeedPart { range: self.range.id.clone(), within: None };
-        let page = self.shared.feed.next(&part, &self.position).await?;
+        let page = self.shared.feed.next(&self.part, &self.position).await?;
         let (readings, continuation) = match page {
             FeedPage::Gone => return Ok(Read::Gone),
             FeedPage::Read { readings, continuation } => (readings, continuation),
@@ -62,10 +71,11 @@ impl<O: Outbox, P: Publisher, F: Feed> Reader<O, P, F> {
             let now = (self.shared.clock)();
             self.shared.app.page(readings, now).await.map_err(|round| round.fault)?;
         }
+        self.hold.advance(continuation.clone());
         let was = std::mem::replace(&mut self.position, FeedPosition::After(continuation));
         if was == FeedPosition::Now {
             // What was written before this place is for the sweep to find.
-            self.shared.catch_up.notify_one();
+            self.shared.signals.catch_up.notify_one();
         }
         Ok(Read::Page { had_work })
     }
@@ -75,7 +85,7 @@ impl<O: Outbox, P: Publisher, F: Feed> Reader<O, P, F> {
             info!("reading the feed {recovered}");
             self.pause = Duration::ZERO;
         }
-        self.pause = self.shared.poll.after(self.pause, had_work);
+        self.pause = self.shared.alone.poll.after(self.pause, had_work);
     }
 
     fn failed(&mut self, fault: &Fault) {

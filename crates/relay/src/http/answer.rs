@@ -1,7 +1,7 @@
 //! What the relay answers, in the form that the Functions host expects.
 
 use super::body::BodyFault;
-use crate::app::Readiness;
+use crate::app::{LeaseReadiness, Readiness, reason};
 use crate::round::RoundReport;
 use domain::{Chain, Fault};
 use http::StatusCode;
@@ -66,14 +66,16 @@ impl Answer {
 
     /// Which dependency is not ready, and why.
     pub(crate) fn readiness(readiness: &Readiness) -> Self {
-        let Readiness { store, broker } = readiness;
-        let is_ready = store.is_ok() && broker.is_ok();
+        let Readiness { store, broker, leases } = readiness;
+        let can_lease = leases.as_ref().is_none_or(|leases| leases.state.is_ok());
+        let is_ready = store.is_ok() && broker.is_ok() && can_lease;
         let (status, word) = if is_ready {
             (StatusCode::OK, "ready")
         } else {
             (StatusCode::SERVICE_UNAVAILABLE, "not ready")
         };
-        let dependencies = [("store", store), ("broker", broker)].map(dependency);
+        let mut dependencies = [("store", store), ("broker", broker)].map(dependency).to_vec();
+        dependencies.extend(leases.as_ref().map(standing));
         Self { status, body: json!({ "status": word, "dependencies": dependencies }) }
     }
 
@@ -97,13 +99,14 @@ fn dependency((name, state): (&str, &Result<(), Fault>)) -> Value {
     }
 }
 
-/// In words for everybody: the route is anonymous, and causes name hosts and ports.
-fn reason(fault: &Fault) -> &str {
-    match fault {
-        Fault::Throttled { .. } => "is busy",
-        Fault::Unavailable(_) => "cannot be reached",
-        Fault::Unanswered(_) => "does not answer",
-        Fault::Misconfigured { problem } => problem,
-        Fault::Conflict | Fault::Rejected { .. } => "refuses to be asked",
+fn standing(leases: &LeaseReadiness) -> Value {
+    let LeaseReadiness { state, name, owned, total } = leases;
+    let is_ready = state.is_ok();
+    let mut said = json!({
+        "name": "leases", "ready": is_ready, "relay": name, "owned": owned, "total": total,
+    });
+    if let (Err(reason), Some(fields)) = (state, said.as_object_mut()) {
+        fields.insert("reason".into(), json!(reason));
     }
+    said
 }

@@ -5,33 +5,49 @@ use crate::world::{Call, Mishap, World, id, now};
 use domain::EventState;
 use relay::App;
 use relay::Limits;
-use relay::feed::{Shared, follow, pace::Poll};
+use relay::decide::leases::balance::Share;
+use relay::feed::{Alone, Shared, Signals, Timing, follow, pace::Poll};
 use relay::stop::{Stopper, stop};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 /// A relay standing alone in this world, until the stopper is told.
 fn alone(world: &World) -> (JoinSet<()>, Stopper) {
-    let limits = Limits { retention: Duration::from_hours(1), in_flight: 4 };
-    let app = App::new(world.clone(), world.clone(), limits, Duration::from_mins(1));
-    let (stopper, stop) = stop();
-    let shared = Shared {
-        app: Arc::new(app),
-        feed: world.clone(),
-        poll: Poll::default(),
-        clock: now,
-        stop,
-        catch_up: Notify::new(),
-    };
-    let mut tasks = JoinSet::new();
-    tasks.spawn(follow(Arc::new(shared)));
+    let (tasks, stopper, _) = alone_as(world, "me");
     (tasks, stopper)
 }
 
-fn told(event: &'static str) -> impl Fn(&World) -> bool {
+/// The same under a name of its own.
+pub(crate) fn alone_as(world: &World, name: &str) -> (JoinSet<()>, Stopper, Arc<Relay>) {
+    let limits = Limits { retention: Duration::from_hours(1), in_flight: 4 };
+    let app = App::new(world.clone(), world.clone(), limits, Duration::from_mins(1));
+    let (stopper, stop) = stop();
+    let alone = Alone {
+        name: name.into(),
+        poll: Poll::default(),
+        timing: Timing::default(),
+        share: Share::default(),
+    };
+    let app = Arc::new(app);
+    let shared = Shared {
+        app: Arc::clone(&app),
+        feed: world.clone(),
+        leases: world.clone(),
+        alone,
+        clock: now,
+        stop,
+        signals: Signals::default(),
+    };
+    let mut tasks = JoinSet::new();
+    tasks.spawn(follow(Arc::new(shared)));
+    (tasks, stopper, app)
+}
+
+pub(crate) type Relay = App<World, World>;
+
+pub(crate) fn told(event: &'static str) -> impl Fn(&World) -> bool {
     move |world| matches!(world.state_of(event), EventState::Processed { .. })
 }
 

@@ -11,6 +11,7 @@ mod crash;
 mod functions;
 mod history;
 mod host;
+mod leases;
 mod round;
 mod sweep;
 mod world;

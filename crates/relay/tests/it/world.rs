@@ -1,6 +1,9 @@
 //! A store and a broker in memory, whose calls fail as planned.
 
+mod leases;
 mod ports;
+
+pub(crate) use leases::{LeaseCall, Store};
 
 use domain::ports::{FeedRange, Mark, MarkAs, Marked};
 use domain::{Entry, Envelope, EventId, EventState, Fault, Json, Key, Reading, Stretch, Timestamp};
@@ -62,6 +65,7 @@ struct State {
     written: Vec<EventId>,
     ranges: Vec<FeedRange>,
     problem: Option<String>,
+    leases: Store,
 }
 
 #[derive(Debug, Clone)]
@@ -137,11 +141,17 @@ impl World {
         self.state().problem = Some(problem.into());
     }
 
-    /// The feed consists of these ranges from now on, one or two: each a name, and the names of
-    /// its parents. Of two, the first holds the keys up to `m`.
+    /// The feed consists of these ranges from now on, one, two or four: each a name, and the names of
+    /// its parents. Of two, the first holds the keys up to `m`; of four, the first and the last one
+    /// hold keys.
     pub(crate) fn ranges(&self, ranges: &[(&str, &[&str])]) {
-        let stretches: &[_] = if ranges.len() == 1 { &[("", "FF")] } else { &HALVES };
-        let range = |((id, parents), (min, max)): (&(&str, &[&str]), &(&str, &str))| FeedRange {
+        let borders: &[_] = match ranges.len() {
+            1 => &["", "FF"],
+            2 => &["", "20", "FF"],
+            _ => &["", "10", "20", "30", "FF"],
+        };
+        let stretches = borders.iter().zip(&borders[1..]);
+        let range = |((id, parents), (min, max)): (&(&str, &[&str]), (&&str, &&str))| FeedRange {
             id: (*id).into(),
             stretch: Stretch::new(*min, *max),
             parents: parents.iter().map(|&parent| parent.to_owned()).collect(),
@@ -289,8 +299,6 @@ impl World {
     }
 }
 
-/// Where the two halves of a feed lie.
-pub(crate) const HALVES: [(&str, &str); 2] = [("", "20"), ("20", "FF")];
 const RETENTION: Duration = Duration::from_hours(168);
 
 impl State {
