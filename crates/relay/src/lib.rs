@@ -12,6 +12,7 @@ pub mod feed;
 pub mod http;
 pub mod logs;
 mod memory;
+pub mod name;
 pub mod operate;
 mod payload;
 pub mod round;

@@ -102,6 +102,7 @@ async fn serve(
     clients: Clients,
 ) -> anyhow::Result<ExitCode> {
     let signalled = stop_signal()?;
+    let name = relay::name::name(listener.local_addr()?);
     let (open, door) = watch::channel(None);
     let (stopper, stop) = stop();
     let server = warp::serve(routes(door, now)).incoming(listener);
@@ -112,7 +113,7 @@ async fn serve(
     let app = Arc::new(app);
     open.send_replace(Some(Arc::clone(&app)));
     if let Wake::Alone { .. } = settings.wake {
-        serving.spawn(follow(Arc::new(shared(&app, (container, leases), &settings, stop))));
+        serving.spawn(follow(Arc::new(shared(&app, (container, leases), (&settings, name), stop))));
     }
     let code = tokio::select! {
         () = signalled => code_when_stopped(settings.wake),
@@ -129,19 +130,13 @@ async fn serve(
 fn shared(
     app: &Arc<AzureApp>,
     (container, leases): (Arc<Container>, CosmosLeases),
-    settings: &Settings,
+    (settings, name): (&Settings, String),
     stop: Stop,
 ) -> Shared<CosmosOutbox, ServiceBusPublisher, CosmosOutbox, CosmosLeases> {
     let (app, feed) = (Arc::clone(app), CosmosOutbox::new(container));
     let Settings { poll, timing, share, .. } = *settings;
-    let alone = Alone { name: name(), poll, timing, share };
+    let alone = Alone { name, poll, timing, share };
     Shared { app, feed, leases, alone, clock: now, stop, signals: Signals::default() }
-}
-
-/// The machine, for who reads the leases; a number, so that no other process has the same name.
-fn name() -> String {
-    let machine = std::env::var("HOSTNAME").ok().filter(|name| !name.is_empty());
-    format!("{}-{:016x}", machine.as_deref().unwrap_or("relay"), fastrand::u64(..))
 }
 
 /// Lets requests and rounds in flight come to their end, for a while.

@@ -29,6 +29,8 @@ pub struct Seen {
     pub lease: Lease,
     /// Whether whoever owns it was silent for too long.
     pub is_expired: bool,
+    /// Whether it was seen to change: only then is its owner known to live.
+    pub is_stirring: bool,
 }
 
 impl Seen {
@@ -39,10 +41,12 @@ impl Seen {
 }
 
 /// Whether `me` is the one who sweeps as soon as an event is due: the holder of the first lease
-/// of the ring. Where nobody holds it, everybody does.
+/// of the ring. Where nobody holds it, or who does gave no sign of life since `me` started,
+/// everybody does.
 pub fn sweeps(seen: &[Seen], me: &str) -> bool {
     let first = seen.iter().min_by_key(|seen| (begins(&seen.lease.part), &seen.lease.part));
-    first.and_then(Seen::holder).is_none_or(|holder| holder == me)
+    let living = first.filter(|seen| seen.is_stirring);
+    living.and_then(Seen::holder).is_none_or(|holder| holder == me)
 }
 
 fn begins(part: &Part) -> &str {

@@ -31,7 +31,7 @@ pub(super) fn lease(id: usize, owner: Option<&str>) -> Lease {
 }
 
 pub(super) fn seen(lease: Lease) -> Seen {
-    Seen { lease, is_expired: false }
+    Seen { lease, is_expired: false, is_stirring: true }
 }
 
 pub(super) fn stranger(token: &str) -> Stranger {
@@ -65,6 +65,8 @@ fn the_holder_of_the_first_lease_sweeps_for_all() {
     assert!(sweeps(&all, "a") && !sweeps(&all, "b"));
     let free = [lease(Some("b"), "20"), lease(None, "")];
     assert!(sweeps(&free, "a") && sweeps(&free, "b") && sweeps(&[], "a"));
+    let silent = all.map(|seen| Seen { is_stirring: false, ..seen });
+    assert!(sweeps(&silent, "b"), "nobody knows whether a lives");
 }
 
 /// Ranges that were split and merged at random: borders out of sixteen, ids that never repeat.
@@ -129,6 +131,7 @@ fn owned() -> impl Strategy<Value = Vec<Seen>> {
         let seen = |(id, (owner, is_expired)): (usize, (Option<u8>, bool))| Seen {
             lease: lease(id, owner.map(|host| format!("h{host}")).as_deref()),
             is_expired,
+            is_stirring: true,
         };
         all.into_iter().enumerate().map(seen).collect()
     })

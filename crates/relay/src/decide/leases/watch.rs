@@ -26,7 +26,14 @@ pub struct Now {
 /// What was seen of the leases, and since when.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Watch {
-    since: BTreeMap<String, (Tag, Duration)>,
+    known: BTreeMap<String, Known>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Known {
+    tag: Tag,
+    since: Duration,
+    is_stirring: bool,
 }
 
 /// What a look at the leases showed.
@@ -43,19 +50,23 @@ impl Watch {
     /// Looks at the leases as they are now.
     pub fn look(&mut self, mut leases: Vec<Lease>, now: Now, expire: Duration) -> Look {
         leases.sort_by(|a, b| a.part.cmp(&b.part));
-        let before = std::mem::take(&mut self.since);
+        let before = std::mem::take(&mut self.known);
         let mut look = Look { seen: Vec::with_capacity(leases.len()), next_expiry: None };
         for lease in leases {
             let token = lease.part.token();
-            let known = before.get(&token).filter(|(tag, _)| *tag == lease.tag);
-            let since = known.map_or(now.running, |(_, since)| *since);
-            self.since.insert(token, (lease.tag.clone(), since));
+            let known = before.get(&token);
+            let (since, is_stirring) = match known {
+                Some(known) if known.tag == lease.tag => (known.since, known.is_stirring),
+                Some(_) => (now.running, true),
+                None => (now.running, false),
+            };
+            self.known.insert(token, Known { tag: lease.tag.clone(), since, is_stirring });
             let ends = since.saturating_add(expire);
             let is_expired = ends <= now.running || is_long_over(&lease, now.wall, expire);
             if lease.owner.is_some() && !is_expired {
                 look.next_expiry = Some(look.next_expiry.map_or(ends, |next| next.min(ends)));
             }
-            look.seen.push(Seen { lease, is_expired });
+            look.seen.push(Seen { lease, is_expired, is_stirring });
         }
         look
     }
