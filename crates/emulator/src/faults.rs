@@ -1,5 +1,7 @@
 //! Faults on demand: rules set through the control port, used up by matching requests.
 
+mod mistake;
+
 use serde::{Deserialize, Serialize};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

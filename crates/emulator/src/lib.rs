@@ -5,6 +5,8 @@ pub mod control;
 pub mod cosmos;
 pub mod faults;
 pub mod functions;
+#[doc(hidden)]
+pub mod fuzz;
 pub mod local;
 pub mod port;
 pub mod servicebus;

@@ -4,14 +4,18 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use http::{Request, Response};
 use hyper::{body::Body, body::Incoming, service::service_fn};
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use std::{convert::Infallible, error::Error, io, net::SocketAddr};
+use std::{convert::Infallible, error::Error, io, net::SocketAddr, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
     task::JoinSet,
 };
 use tokio_util::sync::CancellationToken;
+
+/// How long a connection may go without a whole head, idle ones too: more than the 90 s that HTTP
+/// clients keep one in their pool.
+const HEAD_WITHIN: Duration = Duration::from_mins(2);
 
 /// An address that cannot be had. Free it, or give another.
 #[derive(Debug, thiserror::Error)]
@@ -86,7 +90,9 @@ where
 {
     let service = service_fn(|request| answer(request).map(Ok::<_, Infallible>));
     let stream = TokioIo::new(stream);
-    let served = Builder::new(TokioExecutor::new()).serve_connection(stream, service).await;
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN);
+    let served = builder.serve_connection(stream, service).await;
     if let Err(error) = served {
         tracing::debug!("a connection ended: {error}");
     }

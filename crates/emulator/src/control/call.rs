@@ -71,7 +71,7 @@ impl Call {
             (["cosmos", database, container, "merge"], &Method::POST) => {
                 Ok(Self::Merge { database: (*database).into(), container: (*container).into() })
             }
-            (["faults"], &Method::POST) => json_body(body, FAULT_EXAMPLE).map(Self::AddFault),
+            (["faults"], &Method::POST) => fault(body).map(Self::AddFault),
             (["faults"], &Method::DELETE) => Ok(Self::ClearFaults),
             (["faults"], &Method::GET) => Ok(Self::ListFaults),
             (["clock", "advance"], &Method::POST) => {
@@ -129,6 +129,20 @@ fn is_local(host: &str) -> bool {
     let name = host.rsplit_once(':').map_or(host, |(name, _port)| name);
     let ip = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
     name.eq_ignore_ascii_case("localhost") || ip.is_ok_and(|ip| ip.is_loopback())
+}
+
+/// A fault, or what it should have looked like.
+fn fault(body: &[u8]) -> Result<Rule, Refusal> {
+    let is_servicebus = body.windows(10).any(|part| part.eq_ignore_ascii_case(b"servicebus"));
+    let example = if is_servicebus { SERVICEBUS_EXAMPLE } else { FAULT_EXAMPLE };
+    let rule: Rule = json_body(body, example)?;
+    match rule.mistake() {
+        None => Ok(rule),
+        Some(mistake) => Err(Refusal {
+            example: Some(example),
+            ..Refusal::new(StatusCode::BAD_REQUEST, mistake)
+        }),
+    }
 }
 
 /// A path segment as the caller meant it.
@@ -189,6 +203,7 @@ const ROUTES: &str = "POST /cosmos/{database}/{container}/split, \
 const FAULT_EXAMPLE: &str =
     r#"{"target":"cosmos","operation":"batch","action":"status","status":503,"count":2}"#;
 const SPLIT_EXAMPLE: &str = r#"{"range":"0","durationMs":500}"#;
+const SERVICEBUS_EXAMPLE: &str = r#"{"target":"servicebus","entity":"orders","operation":"transfer","action":"reject","condition":"amqp:internal-error","count":2}"#;
 const ADVANCE_EXAMPLE: &str = r#"{"seconds":60}"#;
 
 #[cfg(test)]

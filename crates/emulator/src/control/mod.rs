@@ -18,12 +18,15 @@ use http::{Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use serde_json::{Value, json};
-use std::{io, sync::Arc};
-use tokio::net::TcpListener;
+use std::{io, sync::Arc, time::Duration};
+use tokio::{net::TcpListener, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 /// A control request is one small JSON object; the bound only keeps a mistake from filling memory.
 const BODY_MAX: usize = 64 * 1024;
+
+/// How long it may take to come in.
+const BODY_WITHIN: Duration = Duration::from_secs(30);
 
 /// The parts that the control port acts on.
 #[derive(Debug)]
@@ -64,7 +67,8 @@ impl Control {
     /// Reads the request, does it, and says what came of it.
     async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
         let (head, body) = request.into_parts();
-        let done = match Limited::new(body, BODY_MAX).collect().await {
+        let whole = Limited::new(body, BODY_MAX).collect();
+        let done = match timeout(BODY_WITHIN, whole).await.unwrap_or_else(|late| Err(late.into())) {
             Ok(body) => Call::parse(&head, &body.to_bytes()).and_then(|call| self.perform(call)),
             Err(error) => Err(Refusal::unreadable(&*error)),
         };
@@ -115,6 +119,13 @@ impl Control {
 
     fn rules(&self) -> Value {
         json!({ "faults": self.faults.rules() })
+    }
+}
+
+/// Reads a request, and writes the answer where it is refused.
+pub(crate) fn fuzz(head: &http::request::Parts, body: &[u8]) {
+    if let Err(refusal) = Call::parse(head, body) {
+        drop(reply(refusal.status, &refusal.to_json(), refusal.allow));
     }
 }
 

@@ -3,7 +3,7 @@
 mod core;
 pub mod query;
 mod shop;
-mod wire;
+pub(crate) mod wire;
 
 use self::core::account::Shared;
 use self::core::{Account, Container, Refusal, SplitError};

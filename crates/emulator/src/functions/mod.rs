@@ -24,6 +24,7 @@ mod timer;
 mod timespan;
 mod worker;
 
+pub(crate) use self::load::mistakes;
 pub use self::{
     keys::Keys,
     load::{LoadError, Mistakes},

@@ -79,3 +79,40 @@ fn now(answer: &http::Response<String>) -> jiff::Timestamp {
     let now = body.get("now").and_then(Value::as_str).expect("it tells the time");
     now.parse().expect("an instant")
 }
+
+#[tokio::test]
+async fn listening_off_loopback_is_said_in_the_log_and_loopback_is_not() {
+    use tokio::io::AsyncReadExt as _;
+    for (option, at, warned) in [
+        ("--cosmos", "0.0.0.0:0", true),
+        ("--servicebus", "0.0.0.0:0", true),
+        ("--cosmos", "127.0.0.1:0", false),
+    ] {
+        let position = ANY_PORTS.iter().position(|arg| *arg == option).unwrap();
+        let mut args = ANY_PORTS;
+        args[position + 1] = at;
+        let mut emulator = Process::of(&mut command(&args)).await;
+        emulator.child.start_kill().unwrap();
+        let mut log = String::new();
+        emulator.child.stderr.take().unwrap().read_to_string(&mut log).await.unwrap();
+        let is_said = log.lines().any(|line| {
+            line.contains("WARN")
+                && line.contains(option)
+                && line.contains("reachable from the network")
+        });
+        assert_eq!(is_said, warned, "{option} {at}: {log}");
+    }
+}
+
+#[tokio::test]
+async fn control_off_loopback_is_refused_with_what_would_be_right() {
+    let mut args = ANY_PORTS;
+    args[5] = "0.0.0.0:8090";
+    let output = command(&args).output().await.unwrap();
+    let log = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(output.stdout.is_empty(), "a ready line without being ready");
+    for wanted in ["--control 0.0.0.0:8090", "not a loopback address", "127.0.0.1:8090"] {
+        assert!(log.contains(wanted), "{wanted} is missing in: {log}");
+    }
+}

@@ -1,6 +1,7 @@
 //! Cosmos DB over real sockets: what a client that only knows HTTP gets to see.
 
 mod auth;
+mod bad_input;
 mod batches;
 mod connections;
 mod faults;
@@ -29,7 +30,7 @@ use tokio_util::sync::CancellationToken;
 
 const KEY: &str =
     "C2y6yDjf5/R+ob0N8A7Cgv30VRDJIWEHLM+4QDU5DE2nQ9nDuVTqobD4b8mGGyPMbIZnqyMsEcaGQy67XIw/Jw==";
-const DOCS: &str = "/dbs/shop/colls/orders/docs";
+pub(crate) const DOCS: &str = "/dbs/shop/colls/orders/docs";
 
 /// An account with the order service's database, served on a port of its own.
 struct Server {
@@ -198,12 +199,12 @@ impl Answer {
 
 /// The time by which requests are signed.
 #[expect(clippy::disallowed_methods, reason = "a client signs by the machine's clock")]
-fn now() -> SystemTime {
+pub(crate) fn now() -> SystemTime {
     SystemTime::now()
 }
 
 /// The authorization header, as Microsoft documents it.
-fn signature(method: &str, path: &str, date: &str) -> String {
+pub(crate) fn signature(method: &str, path: &str, date: &str) -> String {
     let decoded = percent_encoding::percent_decode_str(path).decode_utf8().expect("UTF-8");
     let parts: Vec<&str> = decoded.split('/').filter(|part| !part.is_empty()).collect();
     let (kind, link) = match parts.as_slice() {

@@ -2,10 +2,12 @@
 
 mod control;
 mod cosmos;
+mod faults;
 mod functions;
 mod functions_cosmos;
 mod functions_life;
 mod servicebus;
+mod servicebus_bad;
 mod servicebus_client;
 mod servicebus_wire;
 mod support;

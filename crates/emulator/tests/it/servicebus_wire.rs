@@ -7,27 +7,28 @@ use tokio::{
     net::TcpStream,
 };
 
-const SASL: [u8; 8] = *b"AMQP\x03\x01\x00\x00";
-const AMQP: [u8; 8] = *b"AMQP\x00\x01\x00\x00";
+pub(crate) const SASL: [u8; 8] = *b"AMQP\x03\x01\x00\x00";
+pub(crate) const AMQP: [u8; 8] = *b"AMQP\x00\x01\x00\x00";
 
 /// A sasl-init that chooses ANONYMOUS.
-const INIT: &[u8] = b"\0\0\0\x19\x02\x01\0\0\x00\x53\x41\xc0\x0c\x01\xa3\x09ANONYMOUS";
+pub(crate) const INIT: &[u8] = b"\0\0\0\x19\x02\x01\0\0\x00\x53\x41\xc0\x0c\x01\xa3\x09ANONYMOUS";
 
 /// An open with container-id `c`.
-const OPEN: &[u8] = b"\0\0\0\x11\x02\0\0\0\x00\x53\x10\xc0\x04\x01\xa1\x01c";
+pub(crate) const OPEN: &[u8] = b"\0\0\0\x11\x02\0\0\0\x00\x53\x10\xc0\x04\x01\xa1\x01c";
 
 /// A begin on channel 0.
-const BEGIN: &[u8] = b"\0\0\0\x14\x02\0\0\0\x00\x53\x11\xc0\x07\x04\x40\x43\x52\x64\x52\x64";
+pub(crate) const BEGIN: &[u8] =
+    b"\0\0\0\x14\x02\0\0\0\x00\x53\x11\xc0\x07\x04\x40\x43\x52\x64\x52\x64";
 
-struct Raw(TcpStream);
+pub(crate) struct Raw(pub(crate) TcpStream);
 
 impl Raw {
-    async fn connect(bus: &Bus) -> Self {
+    pub(crate) async fn connect(bus: &Bus) -> Self {
         Self(TcpStream::connect(bus.at).await.expect("it listens"))
     }
 
     /// Past SASL and the opening of the connection.
-    async fn open(bus: &Bus) -> Self {
+    pub(crate) async fn open(bus: &Bus) -> Self {
         let mut raw = Self::connect(bus).await;
         raw.write(&SASL).await;
         assert_eq!(raw.header().await, SASL);
@@ -41,18 +42,18 @@ impl Raw {
         raw
     }
 
-    async fn write(&mut self, bytes: &[u8]) {
+    pub(crate) async fn write(&mut self, bytes: &[u8]) {
         soon(self.0.write_all(bytes)).await.expect("it reads");
     }
 
-    async fn header(&mut self) -> [u8; 8] {
+    pub(crate) async fn header(&mut self) -> [u8; 8] {
         let mut header = [0; 8];
         soon(self.0.read_exact(&mut header)).await.expect("a header");
         header
     }
 
     /// The body of the next frame.
-    async fn frame(&mut self) -> Vec<u8> {
+    pub(crate) async fn frame(&mut self) -> Vec<u8> {
         let header = self.header().await;
         let size = u32::from_be_bytes([header[0], header[1], header[2], header[3]]);
         let mut body = vec![0; size as usize - 8];
@@ -61,7 +62,7 @@ impl Raw {
     }
 
     /// Reads until the server closes; what came is returned.
-    async fn rest(&mut self) -> Vec<u8> {
+    pub(crate) async fn rest(&mut self) -> Vec<u8> {
         let mut rest = Vec::new();
         // A reset is as good an end as any: there were bytes nobody read.
         let _ = soon(self.0.read_to_end(&mut rest)).await;
@@ -75,11 +76,11 @@ impl Raw {
     }
 }
 
-fn code(body: &[u8]) -> u8 {
+pub(crate) fn code(body: &[u8]) -> u8 {
     body.get(2).copied().unwrap_or_default()
 }
 
-fn contains(bytes: &[u8], text: &str) -> bool {
+pub(crate) fn contains(bytes: &[u8], text: &str) -> bool {
     bytes.windows(text.len()).any(|window| window == text.as_bytes())
 }
 

@@ -90,6 +90,7 @@ impl From<Refusal> for Refused {
             | Refusal::OwnerMissing(_)
             | Refusal::SessionAhead { .. }
             | Refusal::Method(_)
+            | Refusal::Slow(_)
             | Refusal::Conflict(_)
             | Refusal::RangeGone(_)
             | Refusal::RangeSplitting(_)

@@ -12,6 +12,7 @@
 //! | the session is ahead of what is stored | 404 | 1002 |
 //! | the container of the resource is missing | 404 | 1003 |
 //! | the method is not served there | 405 | |
+//! | the body takes too long to come | 408 | |
 //! | id or unique key taken | 409 | |
 //! | the partition key range is gone | 410 | 1002 |
 //! | the partition key range is being split | 410 | 1007 |
@@ -57,6 +58,9 @@ pub(crate) enum Refusal {
     /// The resource does not take this method.
     #[error("{0}")]
     Method(String),
+    /// The body takes too long to come.
+    #[error("{0}")]
+    Slow(String),
     /// The id or a unique key is taken.
     #[error("{0}")]
     Conflict(String),
@@ -86,6 +90,7 @@ impl Refusal {
             Self::Forbidden(_) | Self::Denied(_) => 403,
             Self::NotFound(_) | Self::OwnerMissing(_) | Self::SessionAhead { .. } => 404,
             Self::Method(_) => 405,
+            Self::Slow(_) => 408,
             Self::Conflict(_) => 409,
             Self::RangeGone(_) | Self::RangeSplitting(_) => 410,
             Self::Precondition(_) => 412,
@@ -108,6 +113,7 @@ impl Refusal {
             | Self::Forbidden(_)
             | Self::NotFound(_)
             | Self::Method(_)
+            | Self::Slow(_)
             | Self::Conflict(_)
             | Self::Precondition(_)
             | Self::TooLarge(_)

@@ -10,12 +10,13 @@ use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use jiff::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -23,6 +24,11 @@ use tokio_util::sync::CancellationToken;
 const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Connections served at a time; others wait in the backlog. SDKs open a few dozen each.
 const CONNECTIONS_MAX: usize = 4096;
+/// How long a connection may go without a whole head: idle ones too, so it is more than the 90 s
+/// that HTTP clients keep one in their pool.
+const HEAD_WITHIN: Duration = Duration::from_mins(2);
+/// How long a body may take to come in; on loopback 2 MB take milliseconds.
+const BODY_WITHIN: Duration = Duration::from_secs(30);
 /// How long accepting rests after it failed: until some connection has given back its descriptor.
 const REST: Duration = Duration::from_millis(20);
 
@@ -44,6 +50,9 @@ pub(crate) async fn serve(
             Some(_) = connections.join_next() => {}
             accepted = listener.accept(), if connections.len() < CONNECTIONS_MAX => match accepted {
                 Ok((stream, _)) => {
+                    if let Err(error) = stream.set_nodelay(true) {
+                        tracing::debug!("cannot set TCP_NODELAY: {error}");
+                    }
                     connections.spawn(connection(Arc::clone(&cosmos), stream));
                 }
                 Err(error) if is_passing(&error) => {
@@ -65,15 +74,16 @@ fn is_passing(error: &std::io::Error) -> bool {
     descriptors_used_up || matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted)
 }
 
-async fn connection(cosmos: Arc<Cosmos>, stream: TcpStream) {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!("cannot set TCP_NODELAY: {error}");
-    }
+async fn connection<Io>(cosmos: Arc<Cosmos>, stream: Io)
+where
+    Io: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
     let service = service_fn(move |request| {
         let cosmos = Arc::clone(&cosmos);
         async move { exchange(&cosmos, request).await }
     });
-    let server = auto::Builder::new(TokioExecutor::new());
+    let mut server = auto::Builder::new(TokioExecutor::new());
+    server.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN);
     if let Err(error) = server.serve_connection(TokioIo::new(stream), service).await {
         tracing::debug!("a connection ended: {error}");
     }
@@ -98,7 +108,9 @@ async fn exchange(
 
 async fn read(parts: http::request::Parts, body: Incoming, at: i64) -> Result<Call, Refusal> {
     let target = Target::parse(parts.uri.path())?;
-    let body = Limited::new(body, BODY_BYTES_MAX).collect().await.map_err(|error| {
+    let whole = Limited::new(body, BODY_BYTES_MAX).collect();
+    let slow = |_| Refusal::Slow(format!("the body did not come within {BODY_WITHIN:?}"));
+    let body = tokio::time::timeout(BODY_WITHIN, whole).await.map_err(slow)?.map_err(|error| {
         if error.is::<LengthLimitError>() {
             Refusal::TooLarge(format!("the body has more than {BODY_BYTES_MAX} bytes"))
         } else {
@@ -116,3 +128,6 @@ async fn read(parts: http::request::Parts, body: Incoming, at: i64) -> Result<Ca
 fn machine_time() -> Timestamp {
     Timestamp::now()
 }
+
+#[cfg(test)]
+mod tests;

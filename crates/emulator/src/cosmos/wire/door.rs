@@ -84,7 +84,7 @@ pub(super) async fn answer(cosmos: &Cosmos, mut call: Call, machine: Timestamp) 
     if cut { Answer::Cut } else { Answer::Reply(reply) }
 }
 
-fn handle(cosmos: &Cosmos, call: &Call, kind: Kind) -> Result<Reply, Refusal> {
+pub(super) fn handle(cosmos: &Cosmos, call: &Call, kind: Kind) -> Result<Reply, Refusal> {
     match &call.target {
         Target::Account => account::describe(call),
         Target::Databases | Target::Database(_) => resources::databases(cosmos, call),
@@ -111,7 +111,7 @@ fn handle(cosmos: &Cosmos, call: &Call, kind: Kind) -> Result<Reply, Refusal> {
 }
 
 impl Kind {
-    fn of(call: &Call) -> Self {
+    pub(super) fn of(call: &Call) -> Self {
         match &call.target {
             Target::Items(_) => Self::of_items(call),
             Target::Item(..) => match call.method {

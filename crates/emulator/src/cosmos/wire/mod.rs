@@ -14,6 +14,7 @@ mod call;
 mod connection;
 mod door;
 mod feed;
+pub(crate) mod fuzz;
 mod items;
 mod offers;
 mod query;

@@ -46,7 +46,12 @@ pub(super) fn load(root: &Path, name: &str, context: &mut Context<'_>) -> Option
 }
 
 /// Everything in the file, apart from reading it.
-fn read(name: &str, file: &str, text: &str, context: &mut Context<'_>) -> Option<Function> {
+pub(super) fn read(
+    name: &str,
+    file: &str,
+    text: &str,
+    context: &mut Context<'_>,
+) -> Option<Function> {
     let (settings, prefix) = (context.settings, context.prefix);
     let mut reader = Reader::file(file, text, context.problems)?;
     for tool_written in ["scriptFile", "entryPoint", "language", "generatedBy", "functionDirectory"]

@@ -96,6 +96,16 @@ impl App {
     }
 }
 
+/// How many mistakes there are in the text of a `host.json` and of a `function.json`.
+pub(crate) fn mistakes(host: &str, function: &str, settings: &Settings) -> usize {
+    let mut problems = Problems::default();
+    let read = host_json::read(host, Path::new("/app"), settings, &mut problems);
+    let prefix = read.as_ref().map_or("api", |host| host.route_prefix.as_str());
+    let mut context = function_json::Context { settings, prefix, problems: &mut problems };
+    function_json::read("F", "F/function.json", function, &mut context);
+    problems.into_vec().len()
+}
+
 /// The names of the folders that hold a `function.json`, sorted.
 fn function_folders(root: &Path) -> io::Result<Vec<String>> {
     let mut names = Vec::new();

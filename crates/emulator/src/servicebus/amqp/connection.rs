@@ -259,7 +259,11 @@ fn until(instant: Timestamp) -> Duration {
 }
 
 /// Handles frames until none is whole, or one of them is not to be followed by the next.
-fn handle_frames(engine: &mut Engine, input: &mut BytesMut, world: &mut World<'_>) -> Step {
+pub(crate) fn handle_frames(
+    engine: &mut Engine,
+    input: &mut BytesMut,
+    world: &mut World<'_>,
+) -> Step {
     loop {
         let step = match frame::next(input) {
             Ok(Some(frame)) => engine.frame(&frame, world),

@@ -3,7 +3,10 @@
 //! Lists are written in full length, trailing nulls included: `azure-servicebus` up to 7.14
 //! indexes into them and fails on shorter ones.
 
-use super::scan::{self, Malformed};
+use super::{
+    condition::{self, Problem},
+    scan::{self, Malformed},
+};
 use bytes::{BufMut, BytesMut};
 use serde_amqp::{
     Value,
@@ -66,6 +69,27 @@ pub(crate) fn named<'a>(pairs: impl IntoIterator<Item = (&'a str, Value)>) -> Va
 /// Field `index` of a list; null if the list is shorter.
 pub(crate) fn at(fields: &[Value], index: usize) -> &Value {
     fields.get(index).unwrap_or(&NULL)
+}
+
+/// Field `index` of a list, an unsigned integer that must be there.
+pub(crate) fn due(fields: &[Value], index: usize, what: &str) -> Result<u32, Problem> {
+    uint_or_null(fields, index, what)?
+        .ok_or_else(|| Problem::new(condition::DECODE, format!("The {what} is missing.")))
+}
+
+/// Field `index` of a list, an unsigned integer if it is there.
+pub(crate) fn uint_or_null(
+    fields: &[Value],
+    index: usize,
+    what: &str,
+) -> Result<Option<u32>, Problem> {
+    let field = at(fields, index);
+    let number = field.uint();
+    if number.is_none() && *field != Value::Null {
+        let words = format!("The {what} is no unsigned integer.");
+        return Err(Problem::new(condition::DECODE, words));
+    }
+    Ok(number)
 }
 
 /// Questions asked of a value whose type the peer chose.

@@ -2,10 +2,12 @@
 
 mod app;
 mod cosmos;
+mod local;
 
 pub(crate) use self::{
     app::{App, Backend},
     cosmos::Account,
+    local::Local,
 };
 
 use bytes::Bytes;

@@ -38,8 +38,12 @@ impl Engine {
             Problem::new(condition::DECODE, "An attach has name, handle and role.")
         })?;
         let Some(session) = self.sessions.get_mut(&channel) else { return Ok(Step::Go) };
-        if HANDLE_MAX < attach.handle || session.links.contains_key(&attach.handle) {
-            let words = format!("Handle {} is in use or beyond {HANDLE_MAX}.", attach.handle);
+        if HANDLE_MAX < attach.handle {
+            let words = format!("Handle {} is beyond {HANDLE_MAX}.", attach.handle);
+            return Err(Problem::new(condition::FRAMING, words));
+        }
+        if session.links.contains_key(&attach.handle) {
+            let words = format!("Handle {} is in use.", attach.handle);
             self.end_with(channel, &Problem::new(condition::HANDLE_IN_USE, words), world);
             return Ok(Step::Go);
         }

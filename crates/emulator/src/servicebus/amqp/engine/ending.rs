@@ -59,6 +59,7 @@ impl Engine {
     /// Ends an AMQP session that has broken the protocol.
     pub(super) fn end_with(&mut self, channel: u16, problem: &Problem, world: &mut World<'_>) {
         self.forget(channel, world);
+        self.ended.insert(channel);
         self.put(channel, code::END, vec![problem.to_value()]);
     }
 
@@ -139,6 +140,7 @@ impl Engine {
     pub(super) fn end(&mut self, channel: u16, world: &mut World<'_>) {
         if self.sessions.contains_key(&channel) {
             self.forget(channel, world);
+            self.ended.insert(channel);
             self.put(channel, code::END, vec![Value::Null]);
         }
     }

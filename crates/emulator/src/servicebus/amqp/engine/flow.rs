@@ -4,7 +4,7 @@ use super::{
     super::{
         condition::{self, Problem},
         performative::code,
-        value::{Ask, at},
+        value::{Ask, at, due, uint_or_null},
     },
     Engine, World,
     link::{CREDIT, Link},
@@ -14,28 +14,37 @@ use serde_amqp::Value;
 
 impl Engine {
     /// Takes a flow: the session's window, and a link's credit.
-    pub(super) fn flow(&mut self, channel: u16, fields: &[Value], world: &mut World<'_>) {
-        let Some(session) = self.sessions.get_mut(&channel) else { return };
+    pub(super) fn flow(
+        &mut self,
+        channel: u16,
+        fields: &[Value],
+        world: &mut World<'_>,
+    ) -> Result<(), Problem> {
+        let seen = uint_or_null(fields, 0, "next-incoming-id of a flow")?;
+        let window = due(fields, 1, "incoming-window of a flow")?;
+        let handle = uint_or_null(fields, 4, "handle of a flow")?;
+        let Some(session) = self.sessions.get_mut(&channel) else { return Ok(()) };
         let was_full = !session.has_room();
-        session.window(at(fields, 0).uint(), at(fields, 1).uint().unwrap_or(0));
+        session.window(seen, window);
         session.unblock(channel, &mut self.out);
         if was_full && session.has_room() {
             self.hungry = true;
         }
         let echo = at(fields, 9).flag().unwrap_or(false);
-        let Some(handle) = at(fields, 4).uint() else {
+        let Some(handle) = handle else {
             if echo {
                 self.put_flow(channel, None);
             }
-            return;
+            return Ok(());
         };
         let Some(link) = session.links.get_mut(&handle) else {
             let problem = Problem::new(condition::UNATTACHED, "A flow for a handle not attached.");
             self.end_with(channel, &problem, world);
-            return;
+            return Ok(());
         };
         if let Link::Outgoing(outgoing) = link {
-            let (seen, credit) = (at(fields, 5).uint(), at(fields, 6).uint());
+            let seen = uint_or_null(fields, 5, "delivery-count of a flow")?;
+            let credit = uint_or_null(fields, 6, "link-credit of a flow")?;
             let drain = at(fields, 8).flag().unwrap_or(false);
             outgoing.credit.grant(seen, credit.unwrap_or(0), drain);
             self.pump(channel, handle, world);
@@ -43,6 +52,7 @@ impl Engine {
         if echo {
             self.put_flow(channel, Some(handle));
         }
+        Ok(())
     }
 
     /// Gives a sending client credit again when half of it is used.

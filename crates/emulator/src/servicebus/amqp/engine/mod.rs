@@ -35,11 +35,12 @@ use crate::{
 use bytes::BytesMut;
 use jiff::Timestamp;
 use link::{Attach, Delivered};
+use open::CHANNEL_MAX;
 use serde::Serialize;
 use serde_amqp::Value;
 use session::Session;
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     time::Duration,
 };
 
@@ -104,6 +105,8 @@ pub(crate) struct Engine {
     out: BytesMut,
     scratch: BytesMut,
     sessions: BTreeMap<u16, Session>,
+    /// Channels whose session has ended, by either side; what still comes there is ignored.
+    ended: BTreeSet<u16>,
     /// Which link each of its consumers feeds.
     consumers: HashMap<ConsumerId, (u16, u32)>,
     grants: Grants,
@@ -128,6 +131,7 @@ impl Engine {
             out: BytesMut::new(),
             scratch: BytesMut::new(),
             sessions: BTreeMap::new(),
+            ended: BTreeSet::new(),
             consumers: HashMap::new(),
             grants: Grants::new(trusted),
             held: None,
@@ -222,6 +226,7 @@ impl Engine {
                 "A connection is opened once, first.",
             ));
         }
+        self.must_be_served(frame.channel, &performative)?;
         match performative {
             Performative::Transfer(transfer) => self.transfer(frame.channel, transfer, world),
             Performative::Disposition(disposition) => {
@@ -230,6 +235,25 @@ impl Engine {
             }
             Performative::Rare(code, fields) => self.rare(frame.channel, code, &fields, world),
         }
+    }
+
+    /// Refuses what speaks of a session that there never was. What ends something, or settles it,
+    /// may cross the broker's own end of it.
+    fn must_be_served(&self, channel: u16, performative: &Performative) -> Result<(), Problem> {
+        if CHANNEL_MAX < channel {
+            let words = format!("Channel {channel} is beyond {CHANNEL_MAX}.");
+            return Err(Problem::new(condition::FRAMING, words));
+        }
+        let needs_session = matches!(
+            performative,
+            Performative::Transfer(_) | Performative::Rare(code::ATTACH | code::FLOW, _)
+        );
+        let is_known = self.sessions.contains_key(&channel) || self.ended.contains(&channel);
+        if needs_session && !is_known {
+            let words = format!("No session has begun on channel {channel}.");
+            return Err(Problem::new(condition::NOT_ALLOWED, words));
+        }
+        Ok(())
     }
 
     /// Takes one of the performatives that come now and then.
@@ -244,10 +268,7 @@ impl Engine {
             code::OPEN => self.open(fields),
             code::BEGIN => self.begin(channel, fields),
             code::ATTACH => self.on_attach(channel, fields, world),
-            code::FLOW => {
-                self.flow(channel, fields, world);
-                Ok(Step::Go)
-            }
+            code::FLOW => self.flow(channel, fields, world).map(|()| Step::Go),
             code::DETACH => self.detach(channel, fields, world),
             code::END => {
                 self.end(channel, world);

@@ -5,7 +5,7 @@ use super::{
         condition::{self, Problem},
         frame::{FRAME_LIMIT_MIN, FRAME_MAX},
         performative::code,
-        value::{Ask, at, string},
+        value::{Ask, at, due, string},
     },
     Engine, Step,
     session::{Session, WINDOW},
@@ -14,7 +14,7 @@ use serde_amqp::Value;
 use std::time::Duration;
 
 /// Highest channel, as Azure has it.
-const CHANNEL_MAX: u16 = 4_999;
+pub(super) const CHANNEL_MAX: u16 = 4_999;
 
 /// Links of one session; the SDKs use a handful.
 pub(super) const HANDLE_MAX: u32 = 1_023;
@@ -59,12 +59,12 @@ impl Engine {
 
     /// Takes a begin; the same channel serves both ways.
     pub(super) fn begin(&mut self, channel: u16, fields: &[Value]) -> Result<Step, Problem> {
-        if CHANNEL_MAX < channel || self.sessions.contains_key(&channel) {
-            let words = format!("Channel {channel} is in use or beyond {CHANNEL_MAX}.");
+        if self.sessions.contains_key(&channel) {
+            let words = format!("Channel {channel} is in use.");
             return Err(Problem::new(condition::NOT_ALLOWED, words));
         }
-        let next_incoming_id = at(fields, 1).uint().unwrap_or(0);
-        let session = Session::new(next_incoming_id, at(fields, 2).uint().unwrap_or(0));
+        let next_incoming_id = due(fields, 1, "next-outgoing-id of a begin")?;
+        let session = Session::new(next_incoming_id, due(fields, 2, "incoming-window of a begin")?);
         let begin = vec![
             Value::Ushort(channel),
             Value::Uint(session.next_outgoing_id),
@@ -75,6 +75,7 @@ impl Engine {
             Value::Null,
             Value::Null,
         ];
+        self.ended.remove(&channel);
         self.sessions.insert(channel, session);
         self.put(channel, code::BEGIN, begin);
         Ok(Step::Go)

@@ -51,7 +51,7 @@ impl Predicate {
     }
 
     /// Whether it is true for a message with these properties.
-    pub(super) fn holds(&self, fields: &Fields) -> bool {
+    pub(crate) fn holds(&self, fields: &Fields) -> bool {
         evaluate::condition(&self.condition, fields) == Some(true)
     }
 }
