@@ -1,6 +1,6 @@
 //! `cargo xtask ci`: what CI runs, one line a step with its time.
 
-use crate::{conformance, infra, run, test, tidy};
+use crate::{conformance, fuzz, infra, peers, run, test, tidy};
 use anyhow::Result;
 use std::path::Path;
 use std::time::Instant;
@@ -18,7 +18,9 @@ pub(crate) fn ci(root: &Path) -> Result<()> {
     quiet("clippy", &clippy, &[])?;
     let doc = ["doc", "--locked", "--workspace", "--no-deps"];
     quiet("doc", &doc, &[deny_warnings])?;
+    fuzz::check(root)?;
     conformance::conformance(&conformance::Arguments::default())?;
+    peers::peers(root, &peers::Arguments::default())?;
     test::test(&test::Arguments::default())
 }
 

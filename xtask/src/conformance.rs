@@ -8,6 +8,9 @@ mod emulator;
 mod runtime;
 mod suite;
 
+pub(crate) use emulator::end;
+pub(crate) use runtime::node as install_node;
+
 use crate::run;
 use anyhow::{Result, bail};
 use runtime::Runtime;

@@ -6,8 +6,10 @@ mod ci;
 mod conformance;
 mod demo;
 mod e2e;
+mod fuzz;
 mod infra;
 mod package;
+mod peers;
 mod run;
 mod test;
 mod tidy;
@@ -37,6 +39,10 @@ enum Verb {
     E2e(e2e::Arguments),
     /// Microsoft's SDKs for Python and JavaScript as clients of the emulator
     Conformance(conformance::Arguments),
+    /// The client of Service Bus against RabbitMQ and a broker on rhea
+    Peers(peers::Arguments),
+    /// Throws random bytes at every parser, or at one
+    Fuzz(fuzz::Arguments),
     /// The figures of BENCHMARKS.md, in release, in one run
     Bench(bench::Arguments),
     /// The Bicep files, held to what they may say and to what the apps read
@@ -46,7 +52,7 @@ enum Verb {
     Package(package::Arguments),
     /// The house rules that no other tool checks
     Tidy,
-    /// What CI runs: fmt, tidy, infra check, deny, clippy, doc, conformance, test
+    /// What CI runs: fmt, tidy, infra check, deny, clippy, doc, conformance, peers, test
     Ci,
 }
 
@@ -70,6 +76,8 @@ fn run() -> Result<()> {
         Verb::Test(arguments) => test::test(&arguments),
         Verb::E2e(arguments) => e2e::e2e(&arguments),
         Verb::Conformance(arguments) => conformance::conformance(&arguments),
+        Verb::Peers(arguments) => peers::peers(root, &arguments),
+        Verb::Fuzz(arguments) => fuzz::fuzz(root, &arguments),
         Verb::Bench(arguments) => bench::bench(&arguments),
         Verb::Infra(verb) => infra::infra(&verb, root),
         Verb::Package(arguments) => package::package(&arguments, root),

@@ -6,6 +6,8 @@
 //! The library knows the domain and its port [`domain::ports::Aggregates`], and no store: the
 //! binary brings one.
 
+#[doc(hidden)]
+pub mod fuzz;
 pub mod routes;
 pub mod server;
 

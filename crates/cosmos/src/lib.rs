@@ -15,6 +15,8 @@ mod documents;
 mod failure;
 mod feed;
 mod form;
+#[doc(hidden)]
+pub mod fuzz;
 mod leases;
 mod meter;
 mod moment;

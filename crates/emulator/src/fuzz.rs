@@ -42,7 +42,7 @@ pub fn cosmos_sql(data: &[u8]) {
         json!({"id": "b", "n": 2.5, "list": [{"x": 1}, {"x": 2}]}),
     ];
     let parameters = Map::from_iter([("@p".to_owned(), Value::from("a"))]);
-    drop(query.required_equalities(&parameters));
+    drop(query.requirements(&parameters));
     drop(query.evaluate(&parameters, documents.iter()));
 }
 

@@ -9,6 +9,8 @@ pub mod app;
 pub mod config;
 pub mod decide;
 pub mod feed;
+#[doc(hidden)]
+pub mod fuzz;
 pub mod http;
 pub mod logs;
 mod memory;

@@ -37,6 +37,7 @@ pub struct ServiceBusConsumer {
     account: Account,
     entity: Entity,
     connection: Mutex<Option<Held>>,
+    settle_mode: ReceiverSettleMode,
     tuning: Tuning,
 }
 
@@ -57,6 +58,7 @@ impl ServiceBusConsumer {
             account: account.clone(),
             entity: entity.clone(),
             connection: Mutex::default(),
+            settle_mode: ReceiverSettleMode::Second,
             tuning: Tuning::default(),
         };
         match consumer.connect().await {
@@ -64,6 +66,14 @@ impl ServiceBusConsumer {
             Err(trouble) => return Err(trouble.unsent()),
         }
         Ok(consumer)
+    }
+
+    /// From now on, settling is the receiver's last word. Service Bus answers it, which is what a
+    /// consumer asks for; brokers of other makes may know no such answer.
+    #[must_use]
+    pub fn settling_alone(mut self) -> Self {
+        self.settle_mode = ReceiverSettleMode::First;
+        self
     }
 
     /// A receiver of an entity without sessions.
@@ -147,7 +157,7 @@ impl ServiceBusConsumer {
             .name(format!("receiver-{:016x}", fastrand::u64(..)))
             .source(source)
             .sender_settle_mode(SenderSettleMode::Unsettled)
-            .receiver_settle_mode(ReceiverSettleMode::Second)
+            .receiver_settle_mode(self.settle_mode.clone())
             .credit_mode(CreditMode::Manual)
             // «The next free session» is answered with the one that was granted.
             .verify_incoming_source(false)

@@ -1,4 +1,5 @@
-//! What opens the namespace: a shared key, or Entra ID. Either yields tokens for `$cbs`.
+//! What opens the namespace: a shared key, or Entra ID. Either yields tokens for `$cbs`. A broker
+//! of another make on this machine has no `$cbs`: there a login opens the connection itself.
 
 use std::fmt;
 use std::sync::Arc;
@@ -26,6 +27,30 @@ pub struct Credential(Kind);
 enum Kind {
     SharedKey(SharedKey),
     Entra(Arc<dyn TokenCredential>),
+    Login(Login),
+}
+
+/// How SASL opens a connection to a broker that knows no `$cbs`. Shows no secret.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Login {
+    /// ANONYMOUS.
+    Anonymous,
+    /// PLAIN.
+    Plain {
+        /// The user's name.
+        user: String,
+        /// The user's password.
+        password: String,
+    },
+}
+
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Anonymous => f.write_str("Anonymous"),
+            Self::Plain { user, password: _ } => write!(f, "Plain({user})"),
+        }
+    }
 }
 
 /// Whose Entra ID to use.
@@ -78,30 +103,46 @@ impl Credential {
         Self(Kind::Entra(source))
     }
 
+    /// A login at a broker that is not Service Bus; see [`Namespace::on_this_machine`].
+    ///
+    /// [`Namespace::on_this_machine`]: crate::Namespace::on_this_machine
+    pub fn login(login: Login) -> Self {
+        Self(Kind::Login(login))
+    }
+
     pub(crate) fn shared_key(key: SharedKey) -> Self {
         Self(Kind::SharedKey(key))
     }
 
-    /// A token for one resource. `life` bounds the tokens that are made here; Entra ID sets its
-    /// own.
+    /// The login that opens the connection, where no token does.
+    pub(crate) fn as_login(&self) -> Option<&Login> {
+        match &self.0 {
+            Kind::Login(login) => Some(login),
+            Kind::SharedKey(_) | Kind::Entra(_) => None,
+        }
+    }
+
+    /// A token for one resource; `None` where a login has opened everything already. `life` bounds
+    /// the tokens that are made here; Entra ID sets its own.
     pub(crate) async fn token(
         &self,
         audience: &str,
         now: Timestamp,
         life: Duration,
-    ) -> Result<Token, azure_core::Error> {
+    ) -> Result<Option<Token>, azure_core::Error> {
         match &self.0 {
             Kind::SharedKey(key) => {
                 let expires = now.saturating_add(life).unwrap_or(Timestamp::MAX);
                 let text = key.token(audience, expires.as_second());
-                Ok(Token { text, kind: TokenKind::SharedAccess, life })
+                Ok(Some(Token { text, kind: TokenKind::SharedAccess, life }))
             }
+            Kind::Login(_) => Ok(None),
             Kind::Entra(source) => {
                 let token = source.get_token(&[SCOPE], None).await?;
                 let left = token.expires_on.unix_timestamp().saturating_sub(now.as_second());
                 let life = Duration::from_secs(u64::try_from(left).unwrap_or(0));
                 let text = token.token.secret().to_owned();
-                Ok(Token { text, kind: TokenKind::Jwt, life })
+                Ok(Some(Token { text, kind: TokenKind::Jwt, life }))
             }
         }
     }
@@ -112,6 +153,7 @@ impl fmt::Debug for Credential {
         match &self.0 {
             Kind::SharedKey(key) => key.fmt(f),
             Kind::Entra(source) => write!(f, "Entra({source:?})"),
+            Kind::Login(login) => login.fmt(f),
         }
     }
 }
@@ -195,7 +237,7 @@ mod tests {
     async fn an_entra_token_is_a_jwt_that_lives_as_long_as_entra_says() {
         let credential = Credential::from_source(Arc::new(Fixed));
         let hour = Duration::from_hours(1);
-        let token = credential.token("sb://x/orders", at(1_000_000), hour).await.unwrap();
+        let token = credential.token("sb://x/orders", at(1_000_000), hour).await.unwrap().unwrap();
         assert_eq!((token.text.as_str(), token.kind.as_str()), ("s3cret", "jwt"));
         assert_eq!(token.renew_after(), Duration::from_secs(450));
     }
@@ -203,22 +245,31 @@ mod tests {
     #[tokio::test]
     async fn an_expired_token_is_to_be_renewed_at_once() {
         let credential = Credential::from_source(Arc::new(Fixed));
-        let token = credential.token("x", at(2_000_000), Duration::ZERO).await.unwrap();
+        let token = credential.token("x", at(2_000_000), Duration::ZERO).await.unwrap().unwrap();
         assert_eq!(token.renew_after(), Duration::ZERO);
     }
 
     #[tokio::test]
     async fn a_shared_key_makes_tokens_of_the_asked_life() {
         let credential = Credential::shared_key(SharedKey::new("send", "key"));
-        let token = credential.token("x", at(1_000), Duration::from_mins(1)).await.unwrap();
+        let token =
+            credential.token("x", at(1_000), Duration::from_mins(1)).await.unwrap().unwrap();
         assert!(token.text.contains("&se=1060&"), "{}", token.text);
         assert_eq!(token.kind.as_str(), "servicebus.windows.net:sastoken");
     }
 
     #[tokio::test]
+    async fn a_login_needs_no_token_and_shows_no_password() {
+        let plain = Login::Plain { user: "guest".to_owned(), password: "s3cret".to_owned() };
+        let credential = Credential::login(plain);
+        assert!(credential.token("x", at(0), Duration::ZERO).await.unwrap().is_none());
+        assert_eq!(format!("{credential:?}"), "Plain(guest)");
+    }
+
+    #[tokio::test]
     async fn neither_credential_nor_token_shows_its_secret() {
         let credential = Credential::shared_key(SharedKey::new("send", "s3cret"));
-        let token = credential.token("x", at(0), Duration::from_secs(1)).await.unwrap();
+        let token = credential.token("x", at(0), Duration::from_secs(1)).await.unwrap().unwrap();
         let shown = format!("{credential:?} {token:?}");
         assert!(!shown.contains("s3cret") && !shown.contains("sig="), "{shown}");
     }

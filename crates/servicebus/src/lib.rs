@@ -17,7 +17,7 @@ mod tuning;
 
 pub use account::Account;
 pub use consumer::{Entity, MessageReceiver, Property, Received, ServiceBusConsumer};
-pub use credential::{Credential, CredentialError, Identity};
+pub use credential::{Credential, CredentialError, Identity, Login};
 pub use measure::Measured;
 pub use namespace::{Namespace, Problem, Problems, Transport};
 pub use publisher::ServiceBusPublisher;

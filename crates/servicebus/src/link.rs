@@ -1,7 +1,8 @@
 //! One connection to the namespace: opened, authorised and kept authorised.
 //!
-//! One TCP stream, one session, one pair of `$cbs` links. Whoever owns it attaches its links to
-//! the session, and renews the token when [`Connection::renew_at`] has come.
+//! One TCP stream, one session, one pair of `$cbs` links (none where a login opens it all). Whoever
+//! owns it attaches its links to the session, and renews the token when [`Connection::renew_at`]
+//! has come.
 
 use std::future::Future;
 use std::time::Duration;
@@ -27,7 +28,8 @@ pub(crate) use trouble::Trouble;
 pub(crate) struct Connection {
     handle: ConnectionHandle<()>,
     session: SessionHandle<()>,
-    cbs: CbsClient,
+    /// Where tokens are put, if the other side wants any.
+    cbs: Option<CbsClient>,
     renew_at: Instant,
 }
 
@@ -39,12 +41,16 @@ impl Connection {
         tuning: &Tuning,
     ) -> Result<Self, Trouble> {
         let within = tuning.connect_within;
-        let dialled = Box::pin(dial::dial(account.namespace(), tuning.silence_max));
+        let dialled = Box::pin(dial::dial(account, tuning.silence_max));
         let mut handle = granted("a connection", within, dialled).await?;
         let mut session =
             granted("a session", within, Box::pin(Session::begin(&mut handle))).await?;
-        let cbs =
-            granted("a link to $cbs", within, Box::pin(CbsClient::attach(&mut session))).await?;
+        let cbs = if account.credential().as_login().is_some() {
+            None
+        } else {
+            let attach = Box::pin(CbsClient::attach(&mut session));
+            Some(granted("a link to $cbs", within, attach).await?)
+        };
         let mut connection = Self { handle, session, cbs, renew_at: Instant::now() };
         connection.authorize(account, address, tuning).await?;
         Ok(connection)
@@ -61,11 +67,15 @@ impl Connection {
         let audience = account.namespace().audience(address);
         let asked = account.credential().token(&audience, now(), tuning.token_life);
         let token = granted("an access token", within, Box::pin(asked)).await?;
+        let (Some(token), Some(cbs)) = (token, &mut self.cbs) else {
+            self.renew_at = Instant::now() + NEVER;
+            return Ok(());
+        };
         self.renew_at = Instant::now() + token.renew_after();
         let expires = now().saturating_add(token.life).unwrap_or(Timestamp::MAX);
         let expires = AmqpTimestamp::from_milliseconds(expires.as_millisecond());
         let put = CbsToken::new(token.text, token.kind.as_str(), expires);
-        let answered = Box::pin(self.cbs.put_token(audience, put));
+        let answered = Box::pin(cbs.put_token(audience, put));
         granted("an answer from $cbs", within, async { trouble::of_put_token(answered.await) })
             .await
     }
@@ -88,13 +98,18 @@ impl Connection {
     /// Says goodbye, and waits for it to be said back, but not for long.
     pub(crate) async fn close(mut self) {
         let goodbye = async {
-            let _ = self.cbs.close().await;
+            if let Some(cbs) = self.cbs {
+                let _ = cbs.close().await;
+            }
             let _ = self.session.end().await;
             let _ = self.handle.close().await;
         };
         let _ = tokio::time::timeout(GOODBYE_MAX, Box::pin(goodbye)).await;
     }
 }
+
+/// When a login is to be renewed: longer than any process lives.
+const NEVER: Duration = Duration::from_hours(24 * 365);
 
 /// How long a goodbye may take: the Functions host kills a handler 5 to 10 seconds after it asked
 /// it to stop, and by then everything is settled already.

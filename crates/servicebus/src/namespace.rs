@@ -5,9 +5,10 @@
 //! | host name, or a connection string | AMQP over TLS | 5671 |
 //! | `wss://host`, or `TransportType=AmqpWebSockets` | AMQP over WebSockets over TLS | 443 |
 //! | `UseDevelopmentEmulator=true`, loopback only | plain AMQP | 5672 |
+//! | an address of this machine (another broker) | plain AMQP | its own |
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 mod connection_string;
 mod problem;
@@ -75,6 +76,20 @@ impl Namespace {
             format!("`{text}` {wrong}"),
             "the host name alone, like `contoso.servicebus.windows.net`",
         ))
+    }
+
+    /// A broker on this machine, reached without encryption.
+    ///
+    /// # Errors
+    ///
+    /// When the address is not a loopback address: whoever listens on the way would see all.
+    pub fn on_this_machine(at: SocketAddr) -> Result<Self, Problem> {
+        if at.ip().is_loopback() {
+            let (host, port) = (at.ip().to_string(), Some(at.port()));
+            return Ok(Self { host, port, transport: Transport::Plain });
+        }
+        let wrong = format!("`{at}` is not this machine, and plain AMQP would show it everything");
+        Err(Problem::new("address", wrong, "a loopback address"))
     }
 
     /// The host name or address.
@@ -162,6 +177,14 @@ mod tests {
             assert!(problem.contains("contoso.servicebus.windows.net"), "{text}: {problem}");
         }
         assert!(Namespace::from_host(&format!("{}.example", "a".repeat(250))).is_err());
+    }
+
+    #[test]
+    fn plain_amqp_stays_on_this_machine() {
+        let namespace = Namespace::on_this_machine("[::1]:7000".parse().unwrap()).unwrap();
+        assert_eq!((namespace.transport(), namespace.port()), (Transport::Plain, 7000));
+        let problem = Namespace::on_this_machine("10.0.0.1:5672".parse().unwrap()).unwrap_err();
+        assert!(problem.to_string().contains("10.0.0.1:5672"), "{problem}");
     }
 
     #[test]

@@ -74,7 +74,8 @@ fn python(home: &Path) -> Result<()> {
     })
 }
 
-fn node(home: &Path, pins: &Path) -> Result<()> {
+/// Installs what `pins/package-lock.json` names into `home`, unless it is installed already.
+pub(crate) fn node(home: &Path, pins: &Path) -> Result<()> {
     let lock = read(&pins.join("package-lock.json"))?;
     let key = format!("{}{lock}", version("node")?);
     install_once(home, &key, || {

@@ -21,34 +21,48 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::Trouble;
+use crate::account::Account;
+use crate::credential::Login;
 use crate::namespace::{Namespace, Transport};
 
 /// Connects to the namespace and opens AMQP on the stream.
 pub(super) async fn dial(
-    namespace: &Namespace,
+    account: &Account,
     silence_max: Duration,
 ) -> Result<ConnectionHandle<()>, Trouble> {
+    let namespace = account.namespace();
+    let as_whom = profile(account.credential().as_login());
     let unreachable = |cause| Trouble::unreachable(namespace, cause);
     let tcp =
         TcpStream::connect((namespace.host(), namespace.port())).await.map_err(unreachable)?;
     tcp.set_nodelay(true).map_err(unreachable)?;
     match namespace.transport() {
-        Transport::Plain => open(namespace, tcp, silence_max).await,
+        Transport::Plain => open(namespace, tcp, as_whom, silence_max).await,
         Transport::Tls => {
             let tls = encrypt(namespace, tcp, trust_of_platform(namespace)?).await?;
-            open(namespace, tls, silence_max).await
+            open(namespace, tls, as_whom, silence_max).await
         }
         Transport::WebSockets => {
             let tls = encrypt(namespace, tcp, trust_of_platform(namespace)?).await?;
-            open(namespace, upgrade(namespace, tls).await?, silence_max).await
+            open(namespace, upgrade(namespace, tls).await?, as_whom, silence_max).await
         }
     }
 }
 
-/// SASL ANONYMOUS: who we are is told by the token that follows on `$cbs`.
+/// Without a login ANONYMOUS: who we are is told by the token that follows on `$cbs`.
+fn profile(login: Option<&Login>) -> SaslProfile {
+    match login {
+        None | Some(Login::Anonymous) => SaslProfile::Anonymous,
+        Some(Login::Plain { user, password }) => {
+            SaslProfile::Plain { username: user.clone(), password: password.clone() }
+        }
+    }
+}
+
 async fn open<Io>(
     namespace: &Namespace,
     stream: Io,
+    as_whom: SaslProfile,
     silence_max: Duration,
 ) -> Result<ConnectionHandle<()>, Trouble>
 where
@@ -59,7 +73,7 @@ where
         .container_id(format!("outbox-{:016x}", fastrand::u64(..)))
         .hostname(namespace.host())
         .scheme("amqp")
-        .sasl_profile(SaslProfile::Anonymous)
+        .sasl_profile(as_whom)
         .idle_time_out(silence_max)
         .open_with_stream(stream);
     Ok(Box::pin(opened).await?)

@@ -16,6 +16,7 @@ use fe2o3_amqp::link::{
 use fe2o3_amqp::session::BeginError;
 use fe2o3_amqp_management::error::{AttachError, Error as CallError};
 use fe2o3_amqp_types::definitions;
+use fe2o3_amqp_types::sasl::SaslCode;
 
 use crate::namespace::Namespace;
 use crate::outcome::{Said, of_unsent};
@@ -117,6 +118,11 @@ impl From<OpenError> for Trouble {
     fn from(error: OpenError) -> Self {
         if let OpenError::RemoteClosedWithError(said) = error {
             said.into()
+        } else if let OpenError::SaslError { code: SaslCode::Auth | SaslCode::SysPerm, .. } = error
+        {
+            // Wrong whenever it is tried again; with the other codes it may pass.
+            let description = "SASL does not let this login in".to_owned();
+            Self::Said(Said { condition: "amqp:unauthorized-access".to_owned(), description })
         } else {
             Self::lost(&error)
         }

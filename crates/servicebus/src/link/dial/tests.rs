@@ -73,7 +73,7 @@ async fn amqp_opens_over_tls_with_a_trusted_peer() {
         serve_amqp(accepted).await;
     });
     let stream = encrypt(&namespace(), near, trust).await.unwrap();
-    let mut connection = open(&namespace(), stream, SILENCE).await.unwrap();
+    let mut connection = open(&namespace(), stream, SaslProfile::Anonymous, SILENCE).await.unwrap();
     connection.close().await.unwrap();
 }
 
@@ -144,6 +144,6 @@ async fn amqp_opens_over_websockets() {
     tasks.spawn(carry(far, pipe));
     tasks.spawn(serve_amqp(peer));
     let stream = upgrade(&namespace(), near).await.unwrap();
-    let mut connection = open(&namespace(), stream, SILENCE).await.unwrap();
+    let mut connection = open(&namespace(), stream, SaslProfile::Anonymous, SILENCE).await.unwrap();
     connection.close().await.unwrap();
 }

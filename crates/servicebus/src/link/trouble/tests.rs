@@ -79,3 +79,12 @@ fn silence_and_a_refused_connection_are_outages() {
     let untrusted = Trouble::untrusted(&namespace, "self-signed");
     assert!(matches!(untrusted.unsent(), Fault::Misconfigured { .. }));
 }
+
+#[test]
+fn a_login_that_is_refused_is_a_mistake_in_the_set_up_and_a_passing_refusal_is_not() {
+    let refused = |code| Trouble::from(OpenError::SaslError { code, additional_data: None });
+    for code in [SaslCode::Auth, SaslCode::SysPerm] {
+        assert!(matches!(refused(code).unsent(), Fault::Misconfigured { .. }));
+    }
+    assert!(matches!(refused(SaslCode::SysTemp).unsent(), Fault::Unavailable(_)));
+}
