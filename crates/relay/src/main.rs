@@ -45,6 +45,7 @@ Environment:
   SERVICEBUS_NAMESPACE         <namespace>.servicebus.windows.net, with Entra ID
   SERVICEBUS_CONNECTION        instead of it, a connection string
   SERVICEBUS_TOPIC             [default: orders]
+  SERVICEBUS_ADMIN             for check, where an emulator serves its administration
   RELAY_RETENTION              how long processed events are kept [default: 7d]
   RELAY_SWEEP_AFTER            how long one may be pending unnoticed [default: 60s]
   RELAY_POLL                   pauses between reads, busy..idle [default: 5ms..1s]

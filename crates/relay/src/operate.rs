@@ -12,6 +12,7 @@
 mod answer;
 pub mod arguments;
 mod audit;
+mod check;
 mod parked;
 mod replay;
 mod rule;
@@ -43,6 +44,8 @@ pub enum Command {
     Replay(Replayed),
     /// Account for every event of every order
     Audit(Look),
+    /// Whether topic, subscriptions and containers are made as the promises need it
+    Check(Look),
 }
 
 impl Command {
@@ -62,13 +65,14 @@ impl Command {
             }
             Self::Replay(asked) => replay::replay(&tools, &asked).await,
             Self::Audit(_) => audit::audit(&tools).await,
+            Self::Check(_) => check::check(&tools).await,
         };
         answer::say(done, is_json)
     }
 
     const fn is_json(&self) -> bool {
         match self {
-            Self::Status(form) | Self::Audit(form) => form.json,
+            Self::Status(form) | Self::Audit(form) | Self::Check(form) => form.json,
             Self::Parked(asked) => asked.form.json,
             Self::Show(asked) => asked.form.json,
             Self::Release(asked) => asked.form.json,

@@ -73,11 +73,16 @@ impl Clients {
 pub(crate) fn publisher(
     get: impl Fn(&str) -> Option<String>,
 ) -> Result<ServiceBusPublisher, Problems> {
-    let topic = get("SERVICEBUS_TOPIC").filter(|given| !given.trim().is_empty());
-    let topic = topic.as_deref().map_or(TOPIC, str::trim);
+    let topic = topic(&get);
     // Who speaks, as CloudEvents want it: a path, the same for every relay of the topic.
     let source = format!("/{topic}");
-    ServiceBusPublisher::new(Account::from_variables(get)?, topic, &source)
+    ServiceBusPublisher::new(Account::from_variables(get)?, &topic, &source)
+}
+
+/// The topic's name.
+pub(crate) fn topic(get: impl Fn(&str) -> Option<String>) -> String {
+    let given = get("SERVICEBUS_TOPIC").filter(|given| !given.trim().is_empty());
+    given.as_deref().map_or(TOPIC, str::trim).to_owned()
 }
 
 pub(crate) fn texts(mistakes: impl IntoIterator<Item = impl ToString>) -> Vec<String> {
@@ -115,6 +120,27 @@ mod tests {
         let (_, container, leases) = clients.open(&settings).unwrap();
         assert_eq!(leases.container().link(), "dbs/shop/colls/leases");
         assert_eq!(container.link(), "dbs/shop/colls/orders");
+    }
+
+    #[tokio::test]
+    async fn no_debug_output_shows_a_secret() {
+        let setup = read(&[
+            ("COSMOS_ENDPOINT", "https://a.documents.azure.com"),
+            ("COSMOS_KEY", "c2VjcmV0LWtleS1vZi10aGUtc3RvcmU="),
+            (
+                "SERVICEBUS_CONNECTION",
+                "Endpoint=sb://n.servicebus.windows.net;SharedAccessKeyName=n;\
+                 SharedAccessKey=secret-key-of-the-broker",
+            ),
+        ]);
+        let setup = setup.unwrap();
+        let before = format!("{setup:?}");
+        let (app, container) = setup.clients.open(&setup.settings).unwrap();
+        let after = format!("{app:?} {container:?} {:?}", container.client());
+        for shown in [before, after] {
+            let is_secret = shown.contains("c2VjcmV0") || shown.contains("secret-key");
+            assert!(!is_secret, "{shown}");
+        }
     }
 
     #[tokio::test]

@@ -11,6 +11,7 @@ use azure_identity::{
     UserAssignedId,
 };
 use domain::Timestamp;
+use reqwest::header::HeaderValue;
 
 mod sas;
 
@@ -147,6 +148,33 @@ impl Credential {
         }
     }
 }
+
+impl Credential {
+    /// What opens a resource of the administration interface, as its `Authorization` says it.
+    pub(crate) async fn bearer(
+        &self,
+        audience: &str,
+        now: Timestamp,
+    ) -> Result<HeaderValue, azure_core::Error> {
+        let Token { text, kind, life: _ } = self.token(audience, now, BEARER_LIFE).await?;
+        let text = match kind {
+            TokenKind::SharedAccess => text,
+            TokenKind::Jwt => format!("Bearer {text}"),
+        };
+        let header = HeaderValue::try_from(text);
+        let mut header = header.map_err(|_| {
+            azure_core::Error::with_message(
+                azure_core::error::ErrorKind::Credential,
+                "the token has characters that no header can carry",
+            )
+        })?;
+        header.set_sensitive(true);
+        Ok(header)
+    }
+}
+
+/// Longer than one request and its answer take, with clocks that differ.
+const BEARER_LIFE: Duration = Duration::from_mins(5);
 
 impl fmt::Debug for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

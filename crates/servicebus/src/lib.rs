@@ -2,9 +2,11 @@
 //!
 //! Reading order: [`Account`] says where the namespace is and what opens it, `message` what an
 //! event looks like, `outcome` what an answer means, `link` opens a connection,
-//! [`ServiceBusPublisher`] keeps one and sends over it, [`ServiceBusConsumer`] receives.
+//! [`ServiceBusPublisher`] keeps one and sends over it, [`ServiceBusConsumer`] receives;
+//! [`Administration`] reads how topic and subscriptions were made.
 
 mod account;
+mod administration;
 mod consumer;
 mod credential;
 mod link;
@@ -16,6 +18,7 @@ mod publisher;
 mod tuning;
 
 pub use account::Account;
+pub use administration::{Administration, Subscription, Topic};
 pub use consumer::{Entity, MessageReceiver, Property, Received, ServiceBusConsumer};
 pub use credential::{Credential, CredentialError, Identity, Login};
 pub use measure::Measured;

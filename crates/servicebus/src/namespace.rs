@@ -135,7 +135,7 @@ fn is_host_name(text: &str) -> bool {
     text.len() <= Namespace::HOST_BYTES_MAX && text.split('.').all(label)
 }
 
-fn is_loopback(host: &str) -> bool {
+pub(crate) fn is_loopback(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost")
         || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }

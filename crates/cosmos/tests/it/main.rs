@@ -16,5 +16,6 @@ mod outbox;
 mod peer;
 mod properties;
 mod ready;
+mod rulings;
 mod sessions;
 mod splits;

@@ -103,6 +103,21 @@ async fn a_skipped_event_is_never_sent_and_those_behind_it_are() -> Result<()> {
 }
 
 #[tokio::test]
+async fn of_two_operators_who_rule_at_once_one_is_told_that_he_came_too_late() -> Result<()> {
+    let (world, order) = with_parked().await?;
+    let (released, skipped) = tokio::join!(
+        world.operate(&["release", &order, "1", "--json"]),
+        world.operate(&["skip", &order, "1", "--reason", "in the way", "--json"])
+    );
+    let (released, skipped) = (released?, skipped?);
+    assert_eq!(released.code + skipped.code, 1, "{released:?} {skipped:?}");
+    let loser = if released.code == 1 { &released } else { &skipped };
+    assert!(loser.json()?["error"].is_string(), "{loser:?}");
+    let first = if released.code == 0 { "processed" } else { "skipped" };
+    states(&world.client, &order, &[first, "processed"]).await
+}
+
+#[tokio::test]
 async fn a_replay_repeats_message_ids_so_that_the_broker_drops_them() -> Result<()> {
     let world = World::start().await?;
     let mut tail = Tail::start(&world.emulator.servicebus, "all")?;

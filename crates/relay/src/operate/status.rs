@@ -1,12 +1,13 @@
 //! `relay status`: how it is, on one screen.
 
 use super::answer::{Answer, Trouble, failed};
-use super::table::{one_line, table};
+use super::table::{one_line, second, table};
 use super::tools::Tools;
 use cosmos::{Counts, Record};
-use domain::ports::{Outbox, Publisher};
+use domain::ports::{Lag, Leases, Outbox, Publisher};
 use domain::{Chain, Fault, Timestamp};
 use serde_json::{Value, json};
+use std::borrow::Borrow;
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -16,10 +17,12 @@ struct Status {
     broker: Result<(), Fault>,
     counts: Option<Counts>,
     unreadable: Vec<Record>,
+    /// Who reads which part of the feed; or why that cannot be said.
+    leases: Result<Vec<Lag>, Fault>,
 }
 
 pub(super) async fn status(tools: &Tools<'_>) -> Result<Answer, Trouble> {
-    let (desk, relay) = (tools.desk()?, tools.relay()?);
+    let ((desk, leases), relay) = (tools.desk_and_leases()?, tools.relay()?);
     let (store, broker) = tokio::join!(
         timeout(READY_TIME_MAX, relay.outbox().ready()),
         timeout(READY_TIME_MAX, relay.publisher().ready())
@@ -34,7 +37,9 @@ pub(super) async fn status(tools: &Tools<'_>) -> Result<Answer, Trouble> {
             desk.unreadable(None).await.map_err(failed("look for unreadable events"))?;
         unreadable = found;
     }
-    Ok(Status { store, broker, counts, unreadable }.answer(tools.now()))
+    let leases = timeout(READY_TIME_MAX, leases.lags()).await;
+    let leases = leases.unwrap_or_else(|_| Err(Fault::Unanswered("took too long to say".into())));
+    Ok(Status { store, broker, counts, unreadable, leases }.answer(tools.now()))
 }
 
 impl Status {
@@ -73,6 +78,10 @@ impl Status {
             ]
         });
         rows.extend(broken);
+        match &self.leases {
+            Ok(lags) => rows.extend(lags.iter().map(lease_row)),
+            Err(fault) => rows.push(["leases".to_owned(), readiness(&Err::<(), _>(fault))]),
+        }
         table(["WHAT", "HOW IT IS"], &rows)
     }
 
@@ -98,14 +107,37 @@ impl Status {
             "skipped": count(|counts| counts.skipped),
             "processed": count(|counts| counts.processed),
             "unreadable": unreadable,
+            "leases": self.leases.as_ref().ok().map(|lags| {
+                lags.iter().map(lease_json).collect::<Vec<_>>()
+            }),
         })
     }
 }
 
-fn readiness(state: &Result<(), Fault>) -> String {
+fn lease_row(lag: &Lag) -> [String; 2] {
+    let owner = lag.owner.as_deref().map_or("nobody".to_owned(), |owner| one_line(owner, 80));
+    let behind =
+        lag.behind.map_or("not known how far".to_owned(), |count| format!("{count} changes"));
+    let at = second(Some(&format!("{:.6}", lag.written_at)));
+    [
+        format!("lease {}", one_line(&lag.token, 40)),
+        format!("{owner}, {behind} behind, written {at}"),
+    ]
+}
+
+fn lease_json(lag: &Lag) -> Value {
+    json!({
+        "lease": lag.token,
+        "owner": lag.owner,
+        "behind": lag.behind,
+        "writtenAt": format!("{:.6}", lag.written_at),
+    })
+}
+
+fn readiness<E: Borrow<Fault>>(state: &Result<(), E>) -> String {
     match state {
         Ok(()) => "ready".to_owned(),
-        Err(fault) => format!("not ready: {}", one_line(&Chain(fault).to_string(), 300)),
+        Err(fault) => format!("not ready: {}", one_line(&Chain(fault.borrow()).to_string(), 300)),
     }
 }
 
@@ -136,7 +168,15 @@ mod tests {
     #[test]
     fn it_is_said_on_one_screen() {
         let broker = Err(Fault::Unavailable("refused".into()));
-        let status = Status { store: Ok(()), broker, counts: Some(counts()), unreadable: vec![] };
+        let leases = Ok(vec![Lag {
+            token: "0".to_owned(),
+            owner: Some("relay-1".to_owned()),
+            continuation: None,
+            written_at: now(),
+            behind: Some(7),
+        }]);
+        let status =
+            Status { store: Ok(()), broker, counts: Some(counts()), unreadable: vec![], leases };
         let answer = status.answer(now());
         expect![[r"
             WHAT       HOW IT IS
@@ -146,6 +186,7 @@ mod tests {
             parked     1
             skipped    0
             processed  120 (not expired yet)
+            lease 0    relay-1, 7 changes behind, written 2026-11-25T10:02:05Z
         "]]
         .assert_eq(&answer.text);
         assert!(!answer.is_fine);
@@ -155,10 +196,11 @@ mod tests {
     #[test]
     fn a_store_that_is_away_leaves_the_counts_out() {
         let store = Err(Fault::Unavailable("away".into()));
-        let status = Status { store, broker: Ok(()), counts: None, unreadable: vec![] };
+        let leases = Err(Fault::Unavailable("away".into()));
+        let status = Status { store, broker: Ok(()), counts: None, unreadable: vec![], leases };
         let answer = status.answer(now());
         assert!(answer.json["pending"].is_null());
-        assert!(answer.text.contains("not ready: unavailable: away"));
+        assert!(answer.text.contains("leases  not ready: unavailable: away"), "{}", answer.text);
     }
 
     #[test]

@@ -4,11 +4,11 @@ use super::answer::Trouble;
 use crate::config::Settings;
 use crate::round::Relay;
 use crate::setup;
-use cosmos::{Container, CosmosDesk, CosmosOutbox, Patience};
+use cosmos::{Container, CosmosDesk, CosmosLeases, CosmosOutbox, Patience};
 use domain::{Chain, Timestamp};
 use indicatif::{ProgressBar, ProgressStyle};
 use nix::unistd::{Uid, User};
-use servicebus::ServiceBusPublisher;
+use servicebus::{Account, Administration, ServiceBusPublisher};
 use std::sync::Arc;
 
 /// The environment and the clock.
@@ -28,13 +28,27 @@ impl Tools<'_> {
 
     /// The events, as an operator works on them.
     pub(super) fn desk(&self) -> Result<CosmosDesk, Trouble> {
-        Ok(CosmosDesk::new(self.container()?))
+        Ok(self.desk_and_leases()?.0)
+    }
+
+    /// The same, and the leases on the feed.
+    pub(super) fn desk_and_leases(&self) -> Result<(CosmosDesk, CosmosLeases), Trouble> {
+        let (container, leases) = self.store()?;
+        Ok((CosmosDesk::new(container), leases))
+    }
+
+    /// How the broker's entities were made, and the topic's name.
+    pub(super) fn administration(&self) -> Result<(Administration, String), Trouble> {
+        let account = Account::from_variables(self.get);
+        let made = account.and_then(|account| Administration::from_variables(account, self.get));
+        let made = made.map_err(|wrong| Trouble::Environment(setup::texts(wrong.iter())))?;
+        Ok((made, setup::topic(self.get)))
     }
 
     /// A relay that was told nothing yet.
     pub(super) fn relay(&self) -> Result<Relay<CosmosOutbox, ServiceBusPublisher>, Trouble> {
         let (settings, publisher) = (self.settings()?, self.publisher()?);
-        Ok(Relay::new(CosmosOutbox::new(self.container()?), publisher, settings.limits))
+        Ok(Relay::new(CosmosOutbox::new(self.store()?.0), publisher, settings.limits))
     }
 
     /// Who does this: as Entra ID says or, with a key that anyone may hold, the system's user.
@@ -44,10 +58,10 @@ impl Tools<'_> {
         Ok(named.unwrap_or_else(system_user))
     }
 
-    fn container(&self) -> Result<Arc<Container>, Trouble> {
+    fn store(&self) -> Result<(Arc<Container>, CosmosLeases), Trouble> {
         let settings = cosmos::Settings::read(self.get);
         let settings = settings.map_err(|wrong| Trouble::Environment(setup::texts(wrong)))?;
-        let open = settings.open(Patience::default());
+        let open = settings.open_with_leases(Patience::default());
         open.map_err(|error| Trouble::Refused(format!("cannot open the store: {}", Chain(&error))))
     }
 

@@ -12,6 +12,7 @@ mod functions;
 mod history;
 mod host;
 mod leases;
+mod replay;
 mod round;
 mod sweep;
 mod world;
