@@ -42,6 +42,7 @@ fn start(Config { store, listen, log }: Config) -> ExitCode {
     // Before all else: the Functions host asks every 25 ms whether somebody listens.
     let listener = bind(listen);
     log_to_stdout(log);
+    api::server::allow_connections();
     let served = listener.and_then(|listener| {
         // One thread: an order costs some 50 µs, most of it the kernel's, and memory is scarce.
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;

@@ -12,6 +12,7 @@ use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
@@ -22,6 +23,22 @@ use tokio::time::timeout;
 use tracing::{Instrument, debug, warn};
 use warp::Filter;
 use warp::reply::Response;
+
+/// Lets this process have as many file handles as it serves connections, if it may; otherwise
+/// connections wait where handles end. Systems give a thousand unless asked.
+pub fn allow_connections() {
+    let wanted = CONNECTIONS_MAX as u64 + HANDLES_BESIDE;
+    let raised = getrlimit(Resource::RLIMIT_NOFILE).and_then(|(soft, hard)| {
+        if soft < wanted {
+            setrlimit(Resource::RLIMIT_NOFILE, wanted.min(hard), hard)
+        } else {
+            Ok(())
+        }
+    });
+    if let Err(error) = raised {
+        warn!("cannot have more file handles: {error}");
+    }
+}
 
 /// Serves `routes` until `stop` comes, then lets the requests in flight finish, for a while.
 ///
@@ -108,8 +125,13 @@ async fn recover(error: &io::Error) {
     tokio::time::sleep(ACCEPT_PAUSE).await;
 }
 
-/// Below the 1024 file handles that a process often has; more connections wait to be accepted.
-const CONNECTIONS_MAX: usize = 512;
+/// More connections wait to be accepted. Far more than the Functions host opens, and enough that a
+/// thousand who never end their request do not keep others out. Each may buffer 64 KiB of headers
+/// and as much of a body: 256 MiB if all of them do their worst.
+pub const CONNECTIONS_MAX: usize = 2048;
+
+/// What a process has open besides: connections to the store, its log, the listener.
+const HANDLES_BESIDE: u64 = 256;
 
 /// How long the headers of a request may take, and so how long a connection may idle: a little
 /// longer than the minute for which the Functions host keeps one.

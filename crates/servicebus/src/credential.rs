@@ -156,18 +156,20 @@ impl Credential {
         audience: &str,
         now: Timestamp,
     ) -> Result<HeaderValue, azure_core::Error> {
-        let Token { text, kind, life: _ } = self.token(audience, now, BEARER_LIFE).await?;
+        let broken = |why: &'static str| {
+            azure_core::Error::with_message(azure_core::error::ErrorKind::Credential, why)
+        };
+        let token = self.token(audience, now, BEARER_LIFE).await?;
+        let Some(Token { text, kind, life: _ }) = token else {
+            return Err(broken("a login of AMQP opens no administration interface"));
+        };
         let text = match kind {
             TokenKind::SharedAccess => text,
             TokenKind::Jwt => format!("Bearer {text}"),
         };
         let header = HeaderValue::try_from(text);
-        let mut header = header.map_err(|_| {
-            azure_core::Error::with_message(
-                azure_core::error::ErrorKind::Credential,
-                "the token has characters that no header can carry",
-            )
-        })?;
+        let mut header =
+            header.map_err(|_| broken("the token has characters that no header can carry"))?;
         header.set_sensitive(true);
         Ok(header)
     }

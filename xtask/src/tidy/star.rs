@@ -6,7 +6,7 @@ use super::Source;
 const ABSENT: &[(&str, &[&str])] = &[
     ("domain", &["serde", "serde_json", "tokio", "reqwest", "warp", "cosmos", "servicebus"]),
     ("cosmos", &["servicebus", "warp", "fe2o3-amqp", "relay", "api", "emulator"]),
-    ("servicebus", &["cosmos", "warp", "reqwest", "relay", "api", "emulator"]),
+    ("servicebus", &["cosmos", "warp", "relay", "api", "emulator"]),
     ("api", &["servicebus", "relay", "emulator"]),
     ("relay", &["api", "emulator"]),
     ("emulator", &["domain", "cosmos", "servicebus", "api", "relay", "warp"]),

@@ -4,6 +4,7 @@ mod bad_bodies;
 mod bad_fields;
 mod changing;
 mod functions;
+mod hardening;
 mod health;
 mod history;
 mod listing;

@@ -105,10 +105,9 @@ async fn a_skipped_event_is_never_sent_and_those_behind_it_are() -> Result<()> {
 #[tokio::test]
 async fn of_two_operators_who_rule_at_once_one_is_told_that_he_came_too_late() -> Result<()> {
     let (world, order) = with_parked().await?;
-    let (released, skipped) = tokio::join!(
-        world.operate(&["release", &order, "1", "--json"]),
-        world.operate(&["skip", &order, "1", "--reason", "in the way", "--json"])
-    );
+    let release = ["release", &order, "1", "--json"];
+    let skip = ["skip", &order, "1", "--reason", "in the way", "--json"];
+    let (released, skipped) = tokio::join!(world.operate(&release), world.operate(&skip));
     let (released, skipped) = (released?, skipped?);
     assert_eq!(released.code + skipped.code, 1, "{released:?} {skipped:?}");
     let loser = if released.code == 1 { &released } else { &skipped };
