@@ -75,6 +75,24 @@ const SUITES: &[Suite] = &[
         script: "servicebus/js/main.js",
         config: Some("servicebus/Config.json"),
     },
+    Suite {
+        name: "servicebus administration, Python",
+        runtime: Runtime::Python,
+        script: "servicebus/admin.py",
+        config: Some("servicebus/Config.json"),
+    },
+    Suite {
+        name: "servicebus samples, Python",
+        runtime: Runtime::Python,
+        script: "servicebus/samples.py",
+        config: None,
+    },
+    Suite {
+        name: "servicebus administration, JavaScript",
+        runtime: Runtime::Node { pins: "servicebus/js" },
+        script: "servicebus/js/admin.js",
+        config: Some("servicebus/Config.json"),
+    },
 ];
 
 /// Suites that nobody runs yet.

@@ -25,7 +25,13 @@ pub struct Addresses {
     pub servicebus: SocketAddr,
     /// Faults, splits, clock and state; loopback only.
     pub control: SocketAddr,
+    /// Administration of Service Bus over HTTP; where nothing is said, Microsoft's port if it is
+    /// free, or another.
+    pub admin: Option<SocketAddr>,
 }
+
+/// Where Microsoft's emulator serves the administration of Service Bus.
+const ADMIN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 5_300);
 
 /// What exists when the emulator starts.
 #[derive(Debug)]
@@ -69,6 +75,7 @@ pub struct Local {
     cosmos: (Arc<Cosmos>, TcpListener),
     servicebus: (Arc<ServiceBus>, TcpListener),
     control: (Arc<Control>, TcpListener),
+    admin: TcpListener,
     at: Addresses,
 }
 
@@ -83,19 +90,29 @@ pub async fn bind(addresses: Addresses, entities: Entities) -> Result<Local, Sta
     let cosmos = bind_tcp("--cosmos", addresses.cosmos).await;
     let servicebus = bind_tcp("--servicebus", addresses.servicebus).await;
     let control = bind_tcp("--control", addresses.control).await;
-    match (cosmos, servicebus, control) {
-        (Ok(cosmos), Ok(servicebus), Ok(control)) => {
-            Ok(Local::new([cosmos, servicebus, control], entities))
+    let admin = bind_admin(addresses.admin).await;
+    match (cosmos, servicebus, control, admin) {
+        (Ok(cosmos), Ok(servicebus), Ok(control), Ok(admin)) => {
+            Ok(Local::new([cosmos, servicebus, control, admin], entities))
         }
-        (cosmos, servicebus, control) => {
-            let taken = [cosmos.err(), servicebus.err(), control.err()];
+        (cosmos, servicebus, control, admin) => {
+            let taken = [cosmos.err(), servicebus.err(), control.err(), admin.err()];
             Err(StartError::Taken(taken.into_iter().flatten().collect()))
         }
     }
 }
 
+/// Only an address that was asked for is insisted on.
+async fn bind_admin(asked: Option<SocketAddr>) -> Result<(TcpListener, SocketAddr), Taken> {
+    let bound = bind_tcp("--admin", asked.unwrap_or(ADMIN)).await;
+    if bound.is_ok() || asked.is_some() {
+        return bound;
+    }
+    bind_tcp("--admin", SocketAddr::new(ADMIN.ip(), 0)).await
+}
+
 impl Local {
-    fn new(bound: [(TcpListener, SocketAddr); 3], entities: Entities) -> Self {
+    fn new(bound: [(TcpListener, SocketAddr); 4], entities: Entities) -> Self {
         let clock = Arc::new(Clock::new());
         let faults = Arc::new(Faults::default());
         let cosmos = Cosmos::new(Arc::clone(&clock), Arc::clone(&faults));
@@ -105,16 +122,18 @@ impl Local {
         let servicebus =
             ServiceBus::new(Arc::clone(&clock), Arc::clone(&faults), entities.topology);
         let control = Control::new(clock, faults, Arc::clone(&cosmos), Arc::clone(&servicebus));
-        let [at_cosmos, at_servicebus, at_control] = bound;
+        let [at_cosmos, at_servicebus, at_control, at_admin] = bound;
         Self {
             at: Addresses {
                 cosmos: at_cosmos.1,
                 servicebus: at_servicebus.1,
                 control: at_control.1,
+                admin: Some(at_admin.1),
             },
             cosmos: (cosmos, at_cosmos.0),
             servicebus: (servicebus, at_servicebus.0),
             control: (Arc::new(control), at_control.0),
+            admin: at_admin.0,
         }
     }
 
@@ -128,7 +147,13 @@ impl Local {
     /// # Errors
     /// If `out` cannot be written.
     pub fn announce(&self, out: &mut impl Write) -> io::Result<()> {
-        for (option, at) in [("--cosmos", self.at.cosmos), ("--servicebus", self.at.servicebus)] {
+        let admin = self.at.admin.unwrap_or(ADMIN);
+        let open = [
+            ("--cosmos", self.at.cosmos),
+            ("--servicebus", self.at.servicebus),
+            ("--admin", admin),
+        ];
+        for (option, at) in open {
             if !at.ip().is_loopback() {
                 tracing::warn!(
                     "{option} {at} is reachable from the network, and the keys are public: \
@@ -150,7 +175,8 @@ impl Local {
         let (cosmos, listener) = self.cosmos;
         parts.spawn(cosmos.serve(listener, stop.clone()));
         let (servicebus, listener) = self.servicebus;
-        parts.spawn(servicebus.serve(listener, stop.clone()));
+        parts.spawn(Arc::clone(&servicebus).serve(listener, stop.clone()));
+        parts.spawn(servicebus.serve_admin(self.admin, stop.clone()));
         let (control, listener) = self.control;
         parts.spawn(control.serve(listener, stop.clone()));
         let mut outcome = Ok(());
@@ -171,8 +197,9 @@ fn ready_line(at: Addresses) -> String {
     );
     // Addresses need no escape; the order of the fields is part of the contract.
     format!(
-        r#"{{"ready":true,"cosmos":"http://{cosmos}","servicebus":"{connection}","control":"http://{}"}}"#,
-        at.control
+        r#"{{"ready":true,"cosmos":"http://{cosmos}","servicebus":"{connection}","control":"http://{}","admin":"http://{}"}}"#,
+        at.control,
+        reachable(at.admin.unwrap_or(ADMIN)),
     )
 }
 
@@ -196,12 +223,13 @@ mod tests {
             cosmos: at(cosmos),
             servicebus: at("127.0.0.1:5672"),
             control: at("127.0.0.1:8090"),
+            admin: None,
         }
     }
 
     #[test]
     fn the_ready_line_is_the_contract() {
-        expect![[r#"{"ready":true,"cosmos":"http://127.0.0.1:8081","servicebus":"Endpoint=sb://127.0.0.1:5672;SharedAccessKeyName=RootManageSharedAccessKey;SharedAccessKey=SAS_KEY_VALUE;UseDevelopmentEmulator=true;","control":"http://127.0.0.1:8090"}"#]]
+        expect![[r#"{"ready":true,"cosmos":"http://127.0.0.1:8081","servicebus":"Endpoint=sb://127.0.0.1:5672;SharedAccessKeyName=RootManageSharedAccessKey;SharedAccessKey=SAS_KEY_VALUE;UseDevelopmentEmulator=true;","control":"http://127.0.0.1:8090","admin":"http://127.0.0.1:5300"}"#]]
             .assert_eq(&ready_line(at("127.0.0.1:8081")));
     }
 

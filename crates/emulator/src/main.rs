@@ -33,6 +33,9 @@ struct LocalArgs {
     /// Where faults, splits, the clock and the state are reached; loopback only
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8090")]
     control: SocketAddr,
+    /// Where Service Bus is administered (HTTP, no TLS) [default: 127.0.0.1:5300, or a free port]
+    #[arg(long, value_name = "ADDR")]
+    admin: Option<SocketAddr>,
     /// Service Bus entities, in the Config.json format of Microsoft's emulator
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -136,8 +139,12 @@ async fn serve_local(args: LocalArgs, stop: CancellationToken) -> anyhow::Result
     };
     let entities =
         Entities::new(config.as_deref(), args.empty).context("--config is not usable")?;
-    let addresses =
-        Addresses { cosmos: args.cosmos, servicebus: args.servicebus, control: args.control };
+    let addresses = Addresses {
+        cosmos: args.cosmos,
+        servicebus: args.servicebus,
+        control: args.control,
+        admin: args.admin,
+    };
     let local = local::bind(addresses, entities).await?;
     local.announce(&mut std::io::stdout())?;
     local.serve(stop).await?;

@@ -23,6 +23,7 @@ struct Ready {
     cosmos: String,
     servicebus: String,
     control: String,
+    admin: String,
 }
 
 /// It takes milliseconds; a machine that takes this long is not just busy.
@@ -38,7 +39,7 @@ impl Emulator {
             command.arg("--config").arg(config);
         }
         let mut process = command
-            .args(["--cosmos", any, "--servicebus", any, "--control", any])
+            .args(["--cosmos", any, "--servicebus", any, "--control", any, "--admin", any])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(file)
@@ -55,11 +56,12 @@ impl Emulator {
     }
 
     /// What a suite is told by its environment.
-    pub(crate) fn variables(&self) -> [(&'static str, &str); 3] {
+    pub(crate) fn variables(&self) -> [(&'static str, &str); 4] {
         [
             ("COSMOS_ENDPOINT", &self.at.cosmos),
             ("SERVICEBUS_CONNECTION", &self.at.servicebus),
             ("CONTROL", &self.at.control),
+            ("ADMIN", &self.at.admin),
         ]
     }
 }
@@ -99,10 +101,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_ready_line_tells_the_three_addresses() {
-        let line = r#"{"ready":true,"cosmos":"http://a","servicebus":"b","control":"http://c"}"#;
+    fn the_ready_line_tells_every_address() {
+        let line = r#"{"ready":true,"cosmos":"http://a","servicebus":"b","control":"http://c","admin":"http://d"}"#;
         let at = parse(line).unwrap();
-        assert_eq!([at.cosmos, at.servicebus, at.control], ["http://a", "b", "http://c"]);
+        let found = [at.cosmos, at.servicebus, at.control, at.admin];
+        assert_eq!(found, ["http://a", "b", "http://c", "http://d"]);
     }
 
     #[test]

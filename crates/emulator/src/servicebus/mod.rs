@@ -8,6 +8,7 @@
 //! One mutex holds the broker; a connection takes it once for a batch of frames and never while
 //! it waits for anything.
 
+mod admin;
 pub(crate) mod amqp;
 pub(crate) mod broker;
 pub(crate) mod filter;
@@ -72,8 +73,10 @@ struct Shared {
 impl ServiceBus {
     /// A namespace with the entities of `topology`, all empty.
     pub fn new(clock: Arc<Clock>, faults: Arc<Faults>, topology: Topology) -> Arc<Self> {
+        let mut broker = Broker::new(&topology);
+        broker.date(clock.now());
         let shared = Shared {
-            broker: Broker::new(&topology),
+            broker,
             tallies: Tallies::default(),
             connections: HashMap::new(),
             last_connection: 0,

@@ -123,6 +123,22 @@ pub(crate) fn put_token(request: &Request, now: Timestamp) -> Put {
     }
 }
 
+/// Judges the token of an HTTP request to `audience`.
+///
+/// # Errors
+/// Why it is refused.
+pub(crate) fn judge(token: &str, audience: &str, now: Timestamp) -> Result<(), &'static str> {
+    let until = match token.strip_prefix("Bearer ") {
+        Some(token) => jwt(token),
+        None => sas(token, audience),
+    };
+    match until {
+        Ok(until) if until <= now => Err("ExpiredToken: the token has expired."),
+        Ok(_) => Ok(()),
+        Err((_, why)) => Err(why),
+    }
+}
+
 /// Until when a token is good, or the status and the reason of its refusal.
 type Judged = Result<Timestamp, (i32, &'static str)>;
 

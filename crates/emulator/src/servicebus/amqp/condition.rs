@@ -54,7 +54,10 @@ impl From<Refusal> for Problem {
             Refusal::SessionLockLost(_) => SESSION_LOCK_LOST,
             Refusal::SessionHeld(_) => SESSION_CANNOT_BE_LOCKED,
             Refusal::MessageNotFound(_) => MESSAGE_NOT_FOUND,
-            Refusal::RuleExists(_) => ENTITY_ALREADY_EXISTS,
+            Refusal::RuleExists(_) | Refusal::EntityExists(_) => ENTITY_ALREADY_EXISTS,
+            Refusal::Invalid(_) => ARGUMENT,
+            Refusal::Disabled(_) => ENTITY_DISABLED,
+            Refusal::Full(..) => RESOURCE_LIMIT,
         };
         Self::new(condition, refusal.to_string())
     }
@@ -119,5 +122,9 @@ pub(crate) const SESSION_LOCK_LOST: &str = "com.microsoft:session-lock-lost";
 pub(crate) const SESSION_CANNOT_BE_LOCKED: &str = "com.microsoft:session-cannot-be-locked";
 /// No such deferred or scheduled message.
 pub(crate) const MESSAGE_NOT_FOUND: &str = "com.microsoft:message-not-found";
+/// An administrator has disabled the entity.
+pub(crate) const ENTITY_DISABLED: &str = "com.microsoft:entity-disabled";
+/// The entity is full.
+pub(crate) const RESOURCE_LIMIT: &str = "amqp:resource-limit-exceeded";
 /// A rule of that name is there.
 pub(crate) const ENTITY_ALREADY_EXISTS: &str = "com.microsoft:entity-already-exists";

@@ -31,6 +31,16 @@ impl Duplicates {
         Self { window, seen: HashSet::new(), in_order: VecDeque::new() }
     }
 
+    /// How long ids are remembered.
+    pub(crate) fn window(&self) -> Duration {
+        self.window
+    }
+
+    /// Remembers ids that come from now on for `window`.
+    pub(crate) fn set_window(&mut self, window: Duration) {
+        self.window = window;
+    }
+
     /// Remembers `id`, and says whether it was known.
     pub(crate) fn sight(&mut self, id: &Arc<str>, now: Timestamp) -> Sighting {
         self.forget(now);

@@ -1,5 +1,6 @@
 //! What the broker asks of the connections after it has changed.
 
+use super::Refusal;
 use jiff::Timestamp;
 use std::sync::Arc;
 
@@ -29,4 +30,6 @@ pub(crate) enum Effect {
     SessionWaitOver(ConsumerId),
     /// The session's lock expired; the consumer is gone.
     SessionLost(ConsumerId),
+    /// Its queue is gone, or gives nothing any more; the consumer is gone.
+    Dismissed(ConsumerId, Refusal),
 }

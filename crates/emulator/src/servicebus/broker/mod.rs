@@ -4,9 +4,11 @@
 //! connections to be fetched with [`Broker::take_effects`]. Nothing happens between calls; what
 //! falls due is done at the start of the next one, and [`Broker::next_alarm`] says when to make it.
 
+mod about;
 mod address;
 mod duplicates;
 mod effect;
+mod entities;
 mod lock;
 mod manage;
 mod queue;
@@ -19,8 +21,10 @@ mod send;
 mod tests;
 mod topic;
 
+pub(crate) use about::{About, MEGABYTES, Status};
 pub(crate) use address::{Address, Target};
 pub(crate) use effect::{ConnectionId, ConsumerId, Effect};
+pub(crate) use entities::{Kind, QueueView, TopicView};
 pub(crate) use lock::{LockToken, Properties, Settlement};
 pub(crate) use queue::{Claim, Delivery, Hold, Mode, Part};
 pub(crate) use receive::{Accepted, Room, Want};
@@ -72,6 +76,9 @@ struct Store {
     dead_letters: Option<QueueId>,
     intake: Intake,
     alarm: Option<Timestamp>,
+    about: About,
+    /// Its own time to live; a topic's may be shorter.
+    own_life: Option<Duration>,
 }
 
 /// What an entity that is sent to counts and remembers.
@@ -86,17 +93,24 @@ impl Broker {
     /// A broker with the entities of `topology`, all empty.
     pub(crate) fn new(topology: &Topology) -> Self {
         let mut broker = Self::default();
-        for QueueSpec { name, settings, duplicates } in &topology.queues {
-            let id = broker.add_queue(name, settings);
-            if let Some(store) = broker.queues.get_mut(id.0) {
-                store.intake.duplicates = duplicates.map(Duplicates::new);
-            }
-            broker.paths.insert(name.to_lowercase(), Target::Queue(id));
+        for spec in &topology.queues {
+            broker.add_main_queue(spec);
         }
         for spec in &topology.topics {
             broker.add_topic(spec);
         }
         broker
+    }
+
+    /// Adds a queue that can be sent to.
+    fn add_main_queue(&mut self, spec: &QueueSpec) -> QueueId {
+        let QueueSpec { name, settings, duplicates } = spec;
+        let id = self.add_queue(name, settings);
+        if let Some(store) = self.queues.get_mut(id.0) {
+            store.intake.duplicates = duplicates.map(Duplicates::new);
+        }
+        self.paths.insert(name.to_lowercase(), Target::Queue(id));
+        id
     }
 
     /// What the connections have to do, since the last call.
@@ -184,13 +198,14 @@ impl Broker {
             Effect::Wake(consumer)
             | Effect::SessionWaitOver(consumer)
             | Effect::SessionLost(consumer)
+            | Effect::Dismissed(consumer, _)
             | Effect::SessionGranted { consumer, .. } => *consumer,
         };
         let Some(known) = self.consumers.get_mut(&consumer) else { return };
         let connection = known.want.connection;
         match &effect {
             Effect::SessionGranted { session, .. } => known.session = Some(Arc::clone(session)),
-            Effect::SessionWaitOver(_) | Effect::SessionLost(_) => {
+            Effect::SessionWaitOver(_) | Effect::SessionLost(_) | Effect::Dismissed(..) => {
                 self.consumers.remove(&consumer);
             }
             Effect::Wake(_) => {}
@@ -211,7 +226,8 @@ impl Broker {
         let id = QueueId(self.queues.len());
         let queue = Queue::new(path, settings);
         let intake = Intake::default();
-        self.queues.push(Store { queue, dead_letters: dead, intake, alarm: None });
+        let (about, own_life) = (About::default(), queue.settings.time_to_live);
+        self.queues.push(Store { queue, dead_letters: dead, intake, alarm: None, about, own_life });
         id
     }
 

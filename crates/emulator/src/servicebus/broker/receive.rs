@@ -49,7 +49,8 @@ impl Broker {
     ///
     /// # Errors
     /// If the queue has sessions.
-    pub(crate) fn open(&mut self, want: Want) -> Result<ConsumerId, Refusal> {
+    pub(crate) fn open(&mut self, want: Want, now: Timestamp) -> Result<ConsumerId, Refusal> {
+        self.gives(want.queue, now)?;
         if self.queue(want.queue)?.settings.requires_session {
             return Err(Refusal::NotAllowed(
                 "It is not possible for an entity that requires sessions to create a \
@@ -70,6 +71,7 @@ impl Broker {
         now: Timestamp,
     ) -> Result<Accepted, Refusal> {
         self.tick(now);
+        self.gives(want.queue, now)?;
         self.has_sessions(want.queue)?;
         let owned = Some(Arc::clone(session));
         let id = self.add_consumer(Consumer { want, session: owned });
@@ -92,6 +94,7 @@ impl Broker {
         now: Timestamp,
     ) -> Result<Accepted, Refusal> {
         self.tick(now);
+        self.gives(want.queue, now)?;
         self.has_sessions(want.queue)?;
         let id = self.add_consumer(Consumer { want, session: None });
         let claim = self.queue(want.queue)?.hold_next(id, deadline, now);

@@ -26,6 +26,18 @@ pub(crate) enum Refusal {
     /// A subscription has a rule of that name already.
     #[error("The messaging entity '{0}' already exists.")]
     RuleExists(String),
+    /// An entity of that name is there.
+    #[error("SubCode=40900. Conflict: the entity '{0}' already exists.")]
+    EntityExists(String),
+    /// The entity cannot be as it is asked for.
+    #[error("SubCode=40000. Bad Request: {0}.")]
+    Invalid(String),
+    /// An administrator has disabled the entity.
+    #[error("The messaging entity '{0}' is disabled.")]
+    Disabled(String),
+    /// The entity holds as much as it may.
+    #[error("The messaging entity '{0}' has reached its quota of {1} megabytes.")]
+    Full(String, u32),
     /// No message with that sequence number in that state.
     #[error("Failed to find the message with sequence number {0}.")]
     MessageNotFound(i64),

@@ -12,6 +12,7 @@ use std::{
 pub(crate) struct Schedule {
     by_sequence: BTreeMap<i64, Scheduled>,
     by_time: BTreeSet<(Timestamp, i64)>,
+    size: u64,
 }
 
 /// One of them.
@@ -29,6 +30,7 @@ impl Schedule {
     /// Keeps `scheduled` under `sequence`.
     pub(crate) fn add(&mut self, sequence: i64, scheduled: Scheduled) {
         self.by_time.insert((scheduled.at, sequence));
+        self.size += scheduled.message.size();
         self.by_sequence.insert(sequence, scheduled);
     }
 
@@ -36,6 +38,7 @@ impl Schedule {
     pub(crate) fn cancel(&mut self, sequence: i64) -> Option<Scheduled> {
         let scheduled = self.by_sequence.remove(&sequence)?;
         self.by_time.remove(&(scheduled.at, sequence));
+        self.size -= scheduled.message.size();
         Some(scheduled)
     }
 
@@ -56,6 +59,11 @@ impl Schedule {
     /// When the next one is due.
     pub(crate) fn next(&self) -> Option<Timestamp> {
         self.by_time.first().map(|(at, _)| *at)
+    }
+
+    /// Bytes of their messages.
+    pub(crate) fn size(&self) -> u64 {
+        self.size
     }
 
     /// How many there are.

@@ -40,7 +40,7 @@ impl Broker {
         now: Timestamp,
     ) -> Result<(), Refusal> {
         self.tick(now);
-        self.may_enter(target, &messages)?;
+        self.may_enter(target, &messages, now)?;
         for message in messages {
             if let Entry::Now(message) = self.enter(target, message, now) {
                 self.publish(target, message, now);
@@ -61,7 +61,7 @@ impl Broker {
         now: Timestamp,
     ) -> Result<Vec<i64>, Refusal> {
         self.tick(now);
-        self.may_enter(target, &messages)?;
+        self.may_enter(target, &messages, now)?;
         let sequences = messages.into_iter().map(|message| {
             let at = message.scheduled.unwrap_or(now).max(now);
             match self.enter(target, Message { scheduled: Some(at), ..message }, now) {
@@ -100,8 +100,15 @@ impl Broker {
         Ok(())
     }
 
-    /// A queue with sessions takes only messages that belong to one.
-    fn may_enter(&mut self, target: Target, messages: &[Message]) -> Result<(), Refusal> {
+    /// What is there and not full takes messages; with sessions, only such as belong to one.
+    fn may_enter(
+        &mut self,
+        target: Target,
+        messages: &[Message],
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        let bytes = messages.iter().map(Message::size).sum();
+        self.has_room(target, bytes, now)?;
         let Target::Queue(id) = target else { return Ok(()) };
         let requires_session = self.queue(id)?.settings.requires_session;
         if requires_session && messages.iter().any(|message| message.session.is_none()) {

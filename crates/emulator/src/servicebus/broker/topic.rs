@@ -1,15 +1,16 @@
 //! Topics: each message goes to every subscription whose rules it meets.
 
 use super::{
-    Broker, Intake, QueueId, Refusal, Target, TopicId, duplicates::Duplicates, schedule::Schedule,
+    About, Broker, Intake, QueueId, Refusal, Target, TopicId, duplicates::Duplicates,
+    schedule::Schedule,
 };
 use crate::servicebus::{
     filter::{self, Rule},
     message::Message,
-    topology::{Settings, TopicSpec},
+    topology::{Settings, SubscriptionSpec, TopicSpec},
 };
 use jiff::Timestamp;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// A topic.
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub(super) struct Topic {
     pub(super) subscriptions: Vec<Subscription>,
     pub(super) intake: Intake,
     pub(super) schedule: Schedule,
+    pub(super) about: About,
+    pub(super) time_to_live: Option<Duration>,
     last_sequence: i64,
     alarm: Option<Timestamp>,
 }
@@ -51,31 +54,44 @@ impl Topic {
 
 impl Broker {
     /// Adds a topic with its subscriptions.
-    pub(super) fn add_topic(&mut self, spec: &TopicSpec) {
+    pub(super) fn add_topic(&mut self, spec: &TopicSpec) -> TopicId {
         let id = TopicId(self.topics.len());
-        let subscriptions = spec.subscriptions.iter().map(|subscription| {
-            let path = format!("{}/Subscriptions/{}", spec.name, subscription.name);
-            let life = [spec.time_to_live, subscription.settings.time_to_live];
-            let time_to_live = life.into_iter().flatten().min();
-            let settings = Settings { time_to_live, ..subscription.settings.clone() };
-            let queue = self.add_queue(&path, &settings);
-            self.paths.insert(path.to_lowercase(), Target::Queue(queue));
-            let rules = subscription.rules.clone();
-            Subscription { name: Arc::from(subscription.name.as_str()), queue, rules }
-        });
-        let subscriptions = subscriptions.collect();
         self.topics.push(Topic {
             name: Arc::from(spec.name.as_str()),
-            subscriptions,
+            subscriptions: Vec::new(),
             intake: Intake {
                 duplicates: spec.duplicates.map(Duplicates::new),
                 ..Intake::default()
             },
             schedule: Schedule::default(),
+            about: About::default(),
+            time_to_live: spec.time_to_live,
             last_sequence: 0,
             alarm: None,
         });
         self.paths.insert(spec.name.to_lowercase(), Target::Topic(id));
+        for subscription in &spec.subscriptions {
+            self.add_subscription(id, subscription);
+        }
+        id
+    }
+
+    /// Adds a subscription to a topic.
+    pub(super) fn add_subscription(&mut self, id: TopicId, spec: &SubscriptionSpec) -> QueueId {
+        let topic = self.topics.get(id.0);
+        let above = topic.and_then(|topic| topic.time_to_live);
+        let path = format!("{}/Subscriptions/{}", self.name(Target::Topic(id)), spec.name);
+        let time_to_live = [above, spec.settings.time_to_live].into_iter().flatten().min();
+        let queue = self.add_queue(&path, &Settings { time_to_live, ..spec.settings.clone() });
+        if let Some(store) = self.queues.get_mut(queue.0) {
+            store.own_life = spec.settings.time_to_live;
+        }
+        self.paths.insert(path.to_lowercase(), Target::Queue(queue));
+        if let Some(topic) = self.topics.get_mut(id.0) {
+            let name = Arc::from(spec.name.as_str());
+            topic.subscriptions.push(Subscription { name, queue, rules: spec.rules.clone() });
+        }
+        queue
     }
 
     /// The rules of a subscription, in the order in which they were added.

@@ -49,9 +49,10 @@ impl Correlation {
             )
         });
         let same = |found: &Value, wanted: &Value| {
-            // A configuration cannot say how wide a number is.
-            let numbers = found.integer().zip(wanted.integer());
-            found == wanted || numbers.is_some_and(|(found, wanted)| found == wanted)
+            // Who writes the filter and who sends the message need not agree how wide a number is.
+            let numbers = number(found).zip(number(wanted));
+            found == wanted
+                || numbers.is_some_and(|(found, wanted)| found.total_cmp(&wanted).is_eq())
         };
         system
             && self
@@ -59,4 +60,16 @@ impl Correlation {
                 .iter()
                 .all(|(name, wanted)| fields.user(name).is_some_and(|found| same(found, wanted)))
     }
+}
+
+/// A number of any width; exact for whole ones that are not beyond 2^53.
+#[expect(clippy::cast_precision_loss, reason = "JavaScript, which mixes them, has no others")]
+fn number(value: &Value) -> Option<f64> {
+    if let Value::Double(number) = value {
+        return Some(number.0);
+    }
+    if let Value::Float(number) = value {
+        return Some(number.0.into());
+    }
+    value.integer().map(|number| number as f64)
 }

@@ -9,7 +9,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::{Bytes, BytesMut};
 use jiff::Timestamp;
 use serde_amqp::Value;
-use std::{sync::Arc, time::Duration};
+use std::{ops::Range, sync::Arc, time::Duration};
 
 /// Decodes one message. `new_id` gives the message-id where the sender left it out.
 ///
@@ -20,12 +20,12 @@ pub(crate) fn decode(bytes: &[u8], new_id: impl FnOnce() -> String) -> Result<Me
     for section in sections(bytes) {
         parts.take(section?)?;
     }
-    let bare = bytes.get(parts.bare_from.unwrap_or(bytes.len())..).unwrap_or_default();
+    let bare = parts.bare(bytes);
     let (id, bare) = if let Some(id) = parts.id {
-        (id, Bytes::copy_from_slice(bare))
+        (id, bare)
     } else {
         let id = new_id();
-        let bare = edit::with_message_id(bare, &id)?;
+        let bare = edit::with_message_id(&bare, &id)?;
         (id, bare)
     };
     short_enough("MessageId", &id)?;
@@ -53,6 +53,8 @@ struct Parts {
     priority: Option<u8>,
     annotations: Annotations,
     bare_from: Option<usize>,
+    /// Delivery annotations behind that, which are for the broker alone.
+    cut: Option<Range<usize>>,
 }
 
 impl Parts {
@@ -60,7 +62,10 @@ impl Parts {
     fn take(&mut self, section: Section<'_>) -> Result<(), BadMessage> {
         match section.code {
             section::HEADER => self.take_header(section.value),
-            section::DELIVERY_ANNOTATIONS => Ok(()),
+            section::DELIVERY_ANNOTATIONS => {
+                self.cut = self.bare_from.map(|_| section.start..section.end);
+                Ok(())
+            }
             section::MESSAGE_ANNOTATIONS => self.take_annotations(section.value),
             section::PROPERTIES => {
                 self.bare_from = Some(section.start);
@@ -71,6 +76,14 @@ impl Parts {
                 Ok(())
             }
         }
+    }
+
+    /// What goes on to receivers as it came.
+    fn bare(&self, bytes: &[u8]) -> Bytes {
+        let from = self.bare_from.unwrap_or(bytes.len());
+        let cut = self.cut.clone().unwrap_or(bytes.len()..bytes.len());
+        let parts = [bytes.get(from..cut.start), bytes.get(cut.end..)];
+        parts.map(Option::unwrap_or_default).concat().into()
     }
 
     /// Durable flag, priority and time to live.

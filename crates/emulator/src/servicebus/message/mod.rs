@@ -42,6 +42,13 @@ pub(crate) struct Message {
     pub(crate) bare: Bytes,
 }
 
+impl Message {
+    /// Bytes that it takes of an entity's quota.
+    pub(crate) fn size(&self) -> u64 {
+        (self.bare.len() + self.annotations.bytes.len()) as u64
+    }
+}
+
 /// Encoded pairs of a message annotations map.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Annotations {

@@ -18,11 +18,12 @@ pub(crate) struct Section<'a> {
 
 /// The sections of `message`, in order; stops behind the first error.
 ///
-/// A footer may stand before the body: rhea, below the JavaScript SDK, puts it there.
+/// A footer may stand before the body: rhea, below the JavaScript SDK, puts it there. Delivery
+/// annotations may stand anywhere: the Python SDK puts them behind all others.
 pub(crate) fn sections(message: &[u8]) -> impl Iterator<Item = Result<Section<'_>, BadMessage>> {
     let mut start = 0;
     let mut before = 0;
-    let mut has_footer = false;
+    let (mut has_footer, mut has_delivery_annotations) = (false, false);
     std::iter::from_fn(move || {
         if message.len() <= start {
             return None;
@@ -30,9 +31,12 @@ pub(crate) fn sections(message: &[u8]) -> impl Iterator<Item = Result<Section<'_
         let found = section_at(message, start).map_err(|_| BadMessage::Malformed);
         let found = found.and_then(|found| {
             let is_footer = found.code == section::FOOTER;
-            let in_order = before <= found.code && !(is_footer && has_footer);
+            let is_loose = found.code == section::DELIVERY_ANNOTATIONS;
+            let is_repeated = is_footer && has_footer || is_loose && has_delivery_annotations;
+            let in_order = (before <= found.code || is_loose) && !is_repeated;
             has_footer |= is_footer;
-            before = if is_footer { before.max(section::DATA) } else { found.code };
+            has_delivery_annotations |= is_loose;
+            before = before.max(if is_footer { section::DATA } else { found.code });
             if in_order { Ok(found) } else { Err(BadMessage::Malformed) }
         });
         start = found.as_ref().map_or(message.len(), |found| found.end);

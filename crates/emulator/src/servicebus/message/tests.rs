@@ -35,6 +35,19 @@ fn section_value(bytes: &[u8], code: u8) -> Option<Value> {
 }
 
 #[test]
+fn delivery_annotations_behind_the_footer_are_taken_and_not_passed_on() {
+    // As azure-servicebus 7.15.0 writes them: properties, data, footer, delivery annotations.
+    let id = b"\0\x53\x73\xc0\x04\x01\xa1\x01i";
+    let body = b"\0\x53\x75\xa0\x01x";
+    let footer = b"\0\x53\x78\xc1\x05\x02\xa3\x01f\x40";
+    let loose = b"\0\x53\x71\xc1\x05\x02\xa3\x01d\x40";
+    let sent = [&id[..], body, footer, loose].concat();
+    let found = decode(&sent, String::new).unwrap();
+    assert_eq!(found.bare, [&id[..], body, footer].concat());
+    assert_eq!(decode(&[&sent[..], loose].concat(), String::new), Err(BadMessage::Malformed));
+}
+
+#[test]
 fn bare_bytes_leave_as_they_came() {
     let sent = Sample::new("a").session("s").with("k", "v").bytes();
     let message = decode(&sent, String::new).unwrap();

@@ -152,7 +152,8 @@ impl Engine {
         let queue = world.broker.source(path)?;
         let mode = attach.mode();
         let Some(filter) = attach.session_filter() else {
-            let consumer = world.broker.open(Want { connection: self.id, queue, mode })?;
+            let consumer =
+                world.broker.open(Want { connection: self.id, queue, mode }, world.now)?;
             let feed = Feed::Messages { consumer, queue, mode };
             self.link_consumer(channel, consumer, outgoing(node, attach, feed), attach.handle);
             self.put_attached(channel, attach, None);
@@ -234,16 +235,20 @@ impl Engine {
         }
     }
 
-    /// A session's lock has run out under its link.
-    pub(super) fn session_lost(&mut self, consumer: ConsumerId) {
+    /// A link has lost its consumer.
+    pub(super) fn dismissed(&mut self, consumer: ConsumerId, problem: &Problem) {
         let Some((channel, handle)) = self.consumers.remove(&consumer) else { return };
         let Some(session) = self.sessions.get_mut(&channel) else { return };
-        if let Some(link) = session.links.get_mut(&handle) {
-            *link = Link::Detached;
-            session.forget(handle);
-            let words = "The session lock has expired. Accept a new session.";
-            let problem = Problem::new(condition::SESSION_LOCK_LOST, words);
-            self.put_detach(channel, handle, problem.to_value());
+        let Some(link) = session.links.get_mut(&handle) else { return };
+        let link = mem::replace(link, Link::Detached);
+        session.forget(handle);
+        match link {
+            Link::Outgoing(Outgoing { feed: Feed::Awaited { attach, .. }, .. }) => {
+                self.refuse_attach(channel, &attach, problem);
+            }
+            Link::Outgoing(_) | Link::Incoming(_) | Link::Detached => {
+                self.put_detach(channel, handle, problem.to_value());
+            }
         }
     }
 

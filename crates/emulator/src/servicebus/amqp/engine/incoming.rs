@@ -19,7 +19,7 @@ use bytes::BytesMut;
 use std::{borrow::Cow, time::Duration};
 
 /// Largest message and largest batch, as Azure's Standard tier has it.
-pub(super) const MESSAGE_MAX: usize = 262_144;
+pub(crate) const MESSAGE_MAX: usize = 262_144;
 
 /// The message-format of a batch envelope.
 const BATCH: u32 = 0x8001_3700;

@@ -18,7 +18,7 @@ mod session;
 mod tests;
 
 pub(crate) use dispose::properties;
-pub(crate) use incoming::new_id;
+pub(crate) use incoming::{MESSAGE_MAX, new_id};
 pub(crate) use open::IDLE_MAX;
 
 use super::{
@@ -182,7 +182,12 @@ impl Engine {
                 self.session_granted(consumer, &session, until, world);
             }
             Effect::SessionWaitOver(consumer) => self.session_wait_over(consumer),
-            Effect::SessionLost(consumer) => self.session_lost(consumer),
+            Effect::SessionLost(consumer) => {
+                let words = "The session lock has expired. Accept a new session.";
+                let problem = Problem::new(condition::SESSION_LOCK_LOST, words);
+                self.dismissed(consumer, &problem);
+            }
+            Effect::Dismissed(consumer, why) => self.dismissed(consumer, &why.into()),
         }
     }
 

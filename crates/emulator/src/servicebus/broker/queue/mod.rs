@@ -48,6 +48,8 @@ pub(crate) struct Queue {
     waiting: VecDeque<ConsumerId>,
     last_sequence: i64,
     deferred: usize,
+    /// Bytes of the messages in `entries`.
+    size: u64,
     outbox: Outbox,
 }
 
@@ -120,6 +122,7 @@ impl Queue {
             waiting: VecDeque::new(),
             last_sequence: 0,
             deferred: 0,
+            size: 0,
             outbox: Outbox::default(),
         }
     }
@@ -195,12 +198,24 @@ impl Queue {
         }
     }
 
+    /// Bytes of its messages, scheduled ones too.
+    pub(crate) fn size(&self) -> u64 {
+        self.size + self.schedule.size()
+    }
+
+    /// Forgets every message and session; numbers go on.
+    pub(crate) fn clear(&mut self) {
+        let last_sequence = self.last_sequence;
+        *self = Self { last_sequence, ..Self::new(&self.name, self.settings.clone()) };
+    }
+
     /// Enters a message where it can be received, and wakes whoever waits for it.
     fn insert(&mut self, sequence: i64, entry: Entry, now: Timestamp) {
         if let Some(expires) = entry.expires {
             self.due.insert((expires, Due::Expiry(sequence)));
         }
         let session = self.lane(&entry);
+        self.size += entry.message.size();
         self.entries.insert(sequence, entry);
         match &session {
             Some(session) => self.sessions.arrived(session, sequence),
@@ -214,6 +229,7 @@ impl Queue {
     /// Takes a message out, wherever it is.
     fn remove(&mut self, sequence: i64) -> Option<Entry> {
         let entry = self.entries.remove(&sequence)?;
+        self.size -= entry.message.size();
         if let Some(expires) = entry.expires {
             self.due.remove(&(expires, Due::Expiry(sequence)));
         }

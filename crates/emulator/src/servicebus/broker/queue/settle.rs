@@ -88,7 +88,9 @@ impl Queue {
         }
         if let Some(entry) = self.entries.get_mut(&sequence) {
             let edits = properties.into_iter().map(|(key, value)| (key, Some(value)));
+            self.size -= entry.message.size();
             entry.message = Arc::new(edit_application_properties(&entry.message, edits));
+            self.size += entry.message.size();
         }
     }
 

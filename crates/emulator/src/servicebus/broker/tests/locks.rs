@@ -98,7 +98,7 @@ fn receive_and_delete_takes_at_once() {
     let mut bench = Bench::queue(Settings::default());
     bench.send("q", messages(["a"]));
     let want = Want { mode: Mode::ReceiveAndDelete, ..bench.want("q") };
-    let consumer = bench.broker.open(want).unwrap();
+    let consumer = bench.broker.open(want, bench.now).unwrap();
     let delivery = bench.one(consumer);
     assert_eq!(delivery.stamp.locked_until, None);
     assert_eq!(bench.count("q", "active"), 0);

@@ -2,6 +2,7 @@
 
 mod conservation;
 mod consumers;
+mod entities;
 mod locks;
 mod sessions;
 mod subqueues;
@@ -60,7 +61,7 @@ impl Bench {
 
     /// Opens a consumer on a queue without sessions.
     pub(super) fn open(&mut self, path: &str) -> ConsumerId {
-        self.broker.open(self.want(path)).expect("it may be received from")
+        self.broker.open(self.want(path), self.now).expect("it may be received from")
     }
 
     /// Opens a consumer on a session that is free.

@@ -204,7 +204,7 @@ fn what_has_sessions_takes_only_what_belongs_to_one() {
     bench.try_send("q", mixed).unwrap_err();
     assert_eq!(bench.count("q", "active"), 0);
     let want = bench.want("q");
-    assert!(matches!(bench.broker.open(want), Err(Refusal::NotAllowed(_))));
+    assert!(matches!(bench.broker.open(want, bench.now), Err(Refusal::NotAllowed(_))));
 }
 
 #[test]
