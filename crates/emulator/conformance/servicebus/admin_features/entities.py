@@ -128,6 +128,12 @@ def queue_invalid():
         admin.create_queue(name, forward_to=name)
 
 
+@feature("queue: one that should go when it is idle stays")
+def queue_idle():
+    found = admin.create_queue(fresh("q"), auto_delete_on_idle=seconds(300))
+    eq(found.auto_delete_on_idle.days, FOREVER_DAYS, "days until it goes")
+
+
 @feature("queue: partitioned and express ones are refused by name")
 def queue_unserved():
     for wrong in ("enable_partitioning", "enable_express"):

@@ -77,6 +77,19 @@ def ids():
     eq(len(drain(name)), 1, "messages")
 
 
+@feature("quotas: properties of 32 KB, 64 KB together, and no more")
+def property_sizes():
+    name = fresh("q")
+    admin.create_queue(name)
+    with impatient() as bus, bus.get_queue_sender(name) as sender:
+        for sizes in ((33_000,), (30_000, 30_000, 10_000)):
+            large = {str(number): "x" * size for number, size in enumerate(sizes)}
+            with refused(ServiceBusError, "larger than 65536"):
+                sender.send_messages(Message("x", application_properties=large))
+        sender.send_messages(Message("x", application_properties={"a": "x" * 32_000}))
+    eq(len(drain(name)), 1, "messages")
+
+
 def raw(**properties):
     """A message whose ids the SDK does not measure."""
     from azure.servicebus.amqp import AmqpAnnotatedMessage, AmqpMessageProperties

@@ -103,5 +103,8 @@ def refusals():
         admin.create_rule(topic, "s", "broken", filter=SqlRuleFilter("color = "))
     with answers(400, "at least one"):
         admin.create_rule(topic, "s", "empty", filter=CorrelationRuleFilter())
+    with answers(400, "parameters"):
+        filter = SqlRuleFilter("n = @n", parameters={"@n": 5})
+        admin.create_rule(topic, "s", "parameters", filter=filter)
     with answers(400, "longer than 1024"):
         admin.create_rule(topic, "s", "long", filter=SqlRuleFilter("a = 1 OR " * 200 + "b = 1"))

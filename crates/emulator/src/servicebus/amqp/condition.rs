@@ -67,7 +67,7 @@ impl From<BadMessage> for Problem {
     fn from(bad: BadMessage) -> Self {
         let condition = match bad {
             BadMessage::Malformed => DECODE,
-            BadMessage::TooLong { .. } => ARGUMENT,
+            BadMessage::TooLong { .. } | BadMessage::PropertiesTooLarge => ARGUMENT,
             BadMessage::EmptyBatch => NOT_ALLOWED,
         };
         Self::new(condition, bad.to_string())

@@ -1,24 +1,18 @@
 //! What is where, for `GET /state`.
 
-use super::{Broker, Intake, Store};
+use super::{Broker, Intake, Store, Target, topic::Topic};
 use serde_json::{Map, Value, json};
 
 impl Broker {
     /// Every entity with its counts.
     pub(crate) fn report(&self) -> Value {
         let mut entities = Map::new();
-        for store in self.queues.iter().filter(|store| store.dead_letters.is_some()) {
-            entities.insert(store.queue.name.to_string(), self.report_queue(store));
-        }
-        for topic in &self.topics {
-            let Intake { accepted, duplicates_dropped, duplicates: _ } = topic.intake;
-            let report = json!({
-                "accepted": accepted,
-                "duplicatesDropped": duplicates_dropped,
-                "scheduled": topic.schedule.len(),
-                "subscriptions": topic.subscriptions.iter().map(|it| &*it.name).collect::<Vec<_>>(),
-            });
-            entities.insert(topic.name.to_string(), report);
+        for target in self.paths.values() {
+            let report = match target {
+                Target::Queue(id) => self.queues.get(id.0).map(|store| self.report_queue(store)),
+                Target::Topic(id) => self.topics.get(id.0).map(report_topic),
+            };
+            entities.extend(report.map(|report| (self.name(*target), report)));
         }
         Value::Object(entities)
     }
@@ -37,4 +31,15 @@ impl Broker {
             "duplicatesDropped": store.intake.duplicates_dropped,
         })
     }
+}
+
+/// The counts of a topic.
+fn report_topic(topic: &Topic) -> Value {
+    let Intake { accepted, duplicates_dropped, duplicates: _ } = topic.intake;
+    json!({
+        "accepted": accepted,
+        "duplicatesDropped": duplicates_dropped,
+        "scheduled": topic.schedule.len(),
+        "subscriptions": topic.subscriptions.iter().map(|it| &*it.name).collect::<Vec<_>>(),
+    })
 }

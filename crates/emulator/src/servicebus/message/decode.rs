@@ -1,7 +1,7 @@
 //! From the bytes of a transfer to a message: the door through which all of them come.
 
 use super::{
-    Annotations, BadMessage, LENGTH_MAX, Message, edit, section,
+    Annotations, BadMessage, LENGTH_MAX, Message, PROPERTIES_MAX, PROPERTY_MAX, edit, section,
     sections::{Section, elements, sections},
 };
 use crate::servicebus::amqp::value::{self, Ask};
@@ -70,6 +70,10 @@ impl Parts {
             section::PROPERTIES => {
                 self.bare_from = Some(section.start);
                 self.take_properties(section.value)
+            }
+            section::APPLICATION_PROPERTIES => {
+                self.bare_from.get_or_insert(section.start);
+                small_enough(section.value)
             }
             _ => {
                 self.bare_from.get_or_insert(section.start);
@@ -155,6 +159,17 @@ fn symbol_text(key: &[u8]) -> Option<&str> {
         }
         _ => None,
     }
+}
+
+/// Checks the size of application properties, which few messages have to be looked into for.
+fn small_enough(properties: &[u8]) -> Result<(), BadMessage> {
+    if properties.len() <= PROPERTY_MAX {
+        return Ok(());
+    }
+    let pairs = elements(properties)?;
+    let largest = pairs.chunks(2).map(|pair| pair.iter().map(|part| part.len()).sum()).max();
+    let is_small = properties.len() <= PROPERTIES_MAX && largest <= Some(PROPERTY_MAX);
+    if is_small { Ok(()) } else { Err(BadMessage::PropertiesTooLarge) }
 }
 
 /// Checks the length of a property.

@@ -70,6 +70,12 @@ pub(crate) enum BadMessage {
         /// Which property.
         property: &'static str,
     },
+    /// More application properties than Service Bus takes.
+    #[error(
+        "The application properties of the message are larger than {PROPERTIES_MAX} bytes, or one \
+         of them than {PROPERTY_MAX}."
+    )]
+    PropertiesTooLarge,
     /// A batch envelope without a data section.
     #[error("The batch message has no data.")]
     EmptyBatch,
@@ -77,6 +83,12 @@ pub(crate) enum BadMessage {
 
 /// Longest message-id, session id and partition key, in characters.
 pub(crate) const LENGTH_MAX: usize = 128;
+
+/// Most bytes of one application property.
+pub(crate) const PROPERTY_MAX: usize = 32 * 1024;
+
+/// Most bytes of all application properties.
+pub(crate) const PROPERTIES_MAX: usize = 64 * 1024;
 
 /// Descriptors of the message sections.
 pub(crate) mod section {

@@ -17,7 +17,8 @@ impl Local {
     /// With the shop's database and topic.
     pub(crate) async fn start() -> Self {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        let addresses = Addresses { cosmos: any, servicebus: any, control: any };
+        let admin = Some(any);
+        let addresses = Addresses { cosmos: any, servicebus: any, control: any, admin };
         let entities = Entities::new(None, false).expect("the shop");
         let local = bind(addresses, entities).await.expect("free ports");
         let at = local.addresses();

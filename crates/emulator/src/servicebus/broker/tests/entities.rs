@@ -34,6 +34,7 @@ fn a_deleted_queue_ends_its_consumers_and_takes_nothing_more() {
     let settled = bench.broker.settle(queue, delivery.token, Settlement::Complete, bench.now);
     assert_eq!(settled, Err(Refusal::MessageLockLost));
     assert_eq!(bench.broker.delete("q", bench.now), Err(gone));
+    assert_eq!(bench.broker.report(), serde_json::json!({}));
 }
 
 #[test]
