@@ -52,6 +52,12 @@ const SUITES: &[Suite] = &[
         config: None,
     },
     Suite {
+        name: "cosmos, the tests of azure-cosmos",
+        runtime: Runtime::Python,
+        script: "cosmos/own_tests.py",
+        config: None,
+    },
+    Suite {
         name: "cosmos, Rust and its oracle",
         runtime: Runtime::Rust { program: "rust" },
         script: "rust",

@@ -1,6 +1,6 @@
 //! Ranges: loaded once, drained to the end, forgotten when they are gone.
 
-use cosmos::{Kind, PartitionKey, Query, Why, Within};
+use cosmos::{Batch, Kind, Outcome, PartitionKey, Query, Why, Within};
 
 use crate::peer::{ONE_RANGE, Peer, TWO_RANGES, ranges, reply};
 
@@ -29,6 +29,19 @@ async fn many_callers_cause_one_load() {
 async fn a_read_by_key_outlives_a_split() {
     let peer = Peer::start([reply(410, "").sub(1002), reply(200, "{}")]).await;
     assert!(peer.container().read(&PartitionKey::new("o"), "o").await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_read_and_a_batch_wait_until_a_split_is_complete() {
+    let completing = || reply(410, "").sub(1007);
+    let peer = Peer::start([completing(), completing(), reply(200, "{}")]).await;
+    let container = peer.container();
+    assert!(container.read(&PartitionKey::new("o"), "o").await.unwrap().is_some());
+    peer.then([completing(), reply(410, "").sub(1002), reply(200, r#"[{"statusCode":201}]"#)]);
+    let mut batch = Batch::new(PartitionKey::new("o"));
+    batch.create(&serde_json::json!({"id": "o"})).unwrap();
+    assert!(matches!(container.execute(batch).await.unwrap(), Outcome::Done(_)));
+    assert_eq!(peer.left(), 0);
 }
 
 #[tokio::test]

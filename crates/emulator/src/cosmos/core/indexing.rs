@@ -113,6 +113,10 @@ impl Indexing {
 
 impl Pattern {
     fn parse(path: &str) -> Result<Self, Refusal> {
+        if path == "/" {
+            // An older way to say everything, which the service takes and clients still use.
+            return Self::parse("/*");
+        }
         let refused = || Refusal::Bad(format!("the indexing path {path} does not end in /? or /*"));
         let mut parts = path.strip_prefix('/').ok_or_else(refused)?.split('/');
         let end = match parts.next_back() {
@@ -145,6 +149,13 @@ impl End {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_bare_slash_is_everything() {
+        let policy = |path| Some(json!({"includedPaths": [{"path": path}]}));
+        let parsed = |path| Indexing::parse(policy(path).as_ref()).unwrap();
+        assert_eq!(parsed("/"), parsed("/*"));
+    }
 
     fn indexed(policy: Option<Value>, document: &str) -> u32 {
         let policy = Indexing::parse(policy.as_ref()).unwrap();

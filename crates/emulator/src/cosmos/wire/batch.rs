@@ -81,7 +81,10 @@ fn parse(call: &Call) -> Result<Vec<Sent<'_>>, Refusal> {
         Refusal::Bad(format!("the batch is no JSON array of operations: {error}"))
     })?;
     let count = sent.len();
-    if count == 0 || OPERATIONS_MAX < count {
+    if count == 0 {
+        return Err(Refusal::Bad("Batch request has no operations.".to_owned()));
+    }
+    if OPERATIONS_MAX < count {
         return Err(Refusal::Bad(format!(
             "the batch has {count} operations, and takes 1 to {OPERATIONS_MAX}"
         )));

@@ -1,0 +1,6 @@
+"""Nothing here is played back from a recording."""
+
+
+def is_live():
+    """Always."""
+    return True
