@@ -83,6 +83,11 @@ impl Emulator {
         self.control("cosmos/shop/orders/split", None).await
     }
 
+    /// Merges the two smallest neighbours among the ranges of container `orders`.
+    pub async fn merge_orders(&self) -> Result<()> {
+        self.control("cosmos/shop/orders/merge", None).await
+    }
+
     /// The state of both services, as `GET /state` shows it.
     pub async fn state(&self) -> Result<Value> {
         let answer = self.http.get(format!("{}/state", self.control)).send().await?;

@@ -64,6 +64,16 @@ impl Process {
         Ok(i32::try_from(pid)?)
     }
 
+    /// Stops it where it is (SIGSTOP), as a machine does that is paused.
+    pub fn pause(&self) -> Result<()> {
+        Ok(kill(Pid::from_raw(self.pid()?), Signal::SIGSTOP)?)
+    }
+
+    /// Lets it go on (SIGCONT).
+    pub fn resume(&self) -> Result<()> {
+        Ok(kill(Pid::from_raw(self.pid()?), Signal::SIGCONT)?)
+    }
+
     /// Kills it as `kill -9` does, and waits until it is gone.
     pub async fn kill(&mut self) -> Result<()> {
         self.child.kill().await.with_context(|| format!("cannot kill {}", self.name))

@@ -6,6 +6,7 @@ mod exact_counts;
 mod feed_is_only_a_hint;
 mod functions;
 mod in_order_per_order;
+mod leases;
 mod main_job;
 mod no_answer_is_not_no;
 mod no_secret_is_logged;

@@ -9,7 +9,14 @@ use std::sync::Arc;
 
 /// The container `orders`, read as it stands at rest.
 pub(crate) fn container(world: &World) -> Result<Arc<cosmos::Container>> {
+    container_of(world, "orders")
+}
+
+/// Any container, read as it stands at rest.
+pub(crate) fn container_of(world: &World, container: &str) -> Result<Arc<cosmos::Container>> {
     let settings = cosmos::Settings::read(|name| match name {
+        "COSMOS_CONTAINER" => Some(container.to_owned()),
+        "COSMOS_LEASE_CONTAINER" => Some("none".to_owned()),
         "COSMOS_ENDPOINT" => Some(world.emulator.cosmos.clone()),
         "COSMOS_KEY" => Some(COSMOS_KEY.to_owned()),
         _ => None,
