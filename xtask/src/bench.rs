@@ -11,11 +11,19 @@ pub(crate) struct Arguments {
     /// How many orders to place in each measurement
     #[arg(long, default_value_t = 20_000)]
     orders: u32,
+    /// Leave out the million items and messages: one minute instead of six
+    #[arg(long)]
+    quick: bool,
 }
 
 /// Builds in release and prints the table.
 pub(crate) fn bench(arguments: &Arguments) -> Result<()> {
     run::build_binaries(true)?;
     let orders = arguments.orders.to_string();
-    run::run(demo::program("bench", true).args(["--orders", &orders]))
+    let mut bench = demo::program("bench", true);
+    bench.args(["--orders", &orders]);
+    if arguments.quick {
+        bench.arg("--quick");
+    }
+    run::run(&mut bench)
 }

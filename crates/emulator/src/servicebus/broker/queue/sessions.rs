@@ -29,8 +29,8 @@ pub(super) struct Sessions {
 struct Session {
     ready: BTreeSet<i64>,
     locked: BTreeSet<i64>,
-    /// Ready, locked and deferred.
-    messages: usize,
+    /// To be had by their numbers only.
+    deferred: BTreeSet<i64>,
     state: Option<State>,
     holder: Option<Holder>,
     ticket: Option<u64>,
@@ -194,11 +194,17 @@ impl Queue {
             self.sessions.by_id.iter().filter(|(_, session)| match (&session.state, since) {
                 (Some(state), Some(since)) => since < state.set,
                 (None, Some(_)) => false,
-                (state, None) => 0 < session.messages || state.is_some(),
+                (state, None) => session.has_messages() || state.is_some(),
             });
         let mut ids: Vec<_> = live.map(|(id, _)| Arc::clone(id)).collect();
         ids.sort_unstable();
         ids
+    }
+}
+
+impl Session {
+    fn has_messages(&self) -> bool {
+        [&self.ready, &self.locked, &self.deferred].iter().any(|set| !set.is_empty())
     }
 }
 
@@ -212,7 +218,6 @@ impl Sessions {
     pub(super) fn arrived(&mut self, id: &Arc<str>, sequence: i64) {
         let session = self.by_id.entry(Arc::clone(id)).or_default();
         session.ready.insert(sequence);
-        session.messages += 1;
         self.refresh(id);
     }
 
@@ -221,7 +226,7 @@ impl Sessions {
         if let Some(session) = self.by_id.get_mut(id) {
             session.ready.remove(&sequence);
             session.locked.remove(&sequence);
-            session.messages = session.messages.saturating_sub(1);
+            session.deferred.remove(&sequence);
         }
         self.refresh(id);
     }
@@ -239,12 +244,14 @@ impl Sessions {
     pub(super) fn set_aside(&mut self, id: &Arc<str>, sequence: i64) {
         if let Some(session) = self.by_id.get_mut(id) {
             session.locked.remove(&sequence);
+            session.deferred.insert(sequence);
         }
     }
 
     /// A deferred message is locked.
     pub(super) fn lock_one(&mut self, id: &Arc<str>, sequence: i64) {
         if let Some(session) = self.by_id.get_mut(id) {
+            session.deferred.remove(&sequence);
             session.locked.insert(sequence);
         }
     }
@@ -255,6 +262,18 @@ impl Sessions {
         let sequence = session.ready.pop_first()?;
         session.locked.insert(sequence);
         Some(sequence)
+    }
+
+    /// The first messages of a session from `sequence` on, in any state.
+    pub(super) fn messages(&self, id: &str, sequence: i64, count: usize) -> Vec<i64> {
+        let Some(Session { ready, locked, deferred, .. }) = self.by_id.get(id) else {
+            return Vec::new();
+        };
+        let first = [ready, locked, deferred].map(|set| set.range(sequence..).take(count));
+        let mut first: Vec<i64> = first.into_iter().flatten().copied().collect();
+        first.sort_unstable();
+        first.truncate(count);
+        first
     }
 
     /// When the lock on a session ends.
@@ -327,7 +346,7 @@ impl Sessions {
             }
             _ => {}
         }
-        if session.messages == 0 && session.state.is_none() && session.holder.is_none() {
+        if !session.has_messages() && session.state.is_none() && session.holder.is_none() {
             self.by_id.remove(id);
         }
     }

@@ -1,8 +1,7 @@
-//! The figures of BENCHMARKS.md, side by side in one run. Started by `cargo xtask bench`.
-#![expect(clippy::print_stdout, reason = "the benchmark prints its table")]
+//! The main job: `api`, `relay` and the emulator between them, as processes.
 
+use crate::table::{aimed, head, line, mib, ms, rate, row};
 use anyhow::{Context, Result};
-use clap::Parser;
 use e2e::client::Client;
 use e2e::emulator::Emulator;
 use e2e::process::{Process, binaries};
@@ -15,29 +14,21 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
-#[derive(Parser)]
-struct Arguments {
-    /// How many orders to place in each measurement
-    #[arg(long, default_value_t = 20_000)]
-    orders: u32,
-}
-
-#[tokio::main]
-async fn main() -> Result<()> {
-    let orders = Arguments::parse().orders;
-    println!("| figure | value |\n|---|--:|");
+/// Sizes, starts, orders in, events out, and what that costs at the store.
+pub(crate) async fn all(orders: u32) -> Result<()> {
+    head(&["figure", "value", "aim"]);
     sizes()?;
     let mut world = starts().await?;
     placing(&mut world, orders).await?;
     relaying(&mut world, orders).await?;
-    costs(&world, orders).await?;
-    latency().await
+    latency().await?;
+    costs(&world, orders).await
 }
 
 fn sizes() -> Result<()> {
     for name in ["api", "relay", "emulator"] {
         let bytes = std::fs::metadata(binaries()?.join(name))?.len();
-        row(&format!("{name}: binary"), mib(bytes / 1024));
+        aimed(&format!("{name}: binary"), mib(bytes / 1024), "10 MiB");
     }
     Ok(())
 }
@@ -52,10 +43,10 @@ async fn starts() -> Result<World> {
         ready.push(started.elapsed());
         emulator.process.stop().await?;
     }
-    row("emulator: start to ready", ms(median(ready)));
+    aimed("emulator: start to ready", ms(median(ready)), "50 ms");
 
     let mut world = World::at_rest().await?;
-    row("emulator: resident, idle", resident(&world.emulator.process)?);
+    aimed("emulator: resident, idle", resident(&world.emulator.process)?, "15 MiB");
     for name in ["api", "relay"] {
         let mut listening = Vec::new();
         for _ in 0..STARTS {
@@ -70,7 +61,7 @@ async fn starts() -> Result<World> {
             listening.push(started.elapsed());
             app.kill().await?;
         }
-        row(&format!("{name}: start to listening"), ms(median(listening)));
+        aimed(&format!("{name}: start to listening"), ms(median(listening)), "10 ms");
     }
     Ok(world)
 }
@@ -84,8 +75,8 @@ async fn placing(world: &mut World, orders: u32) -> Result<()> {
     place(&world.client, orders).await?;
     let (after, elapsed) = (usage(pid)?, started.elapsed());
     row("api: orders placed per second", rate(orders, elapsed));
-    row("api: processor time per order", each(before, after, orders));
-    row("api: resident under load", mib(after.resident_kib));
+    aimed("api: processor time per order", each(before, after, orders), "60 µs");
+    aimed("api: resident under load", mib(after.resident_kib), "15 MiB");
     Ok(())
 }
 
@@ -122,9 +113,10 @@ async fn relaying(world: &mut World, orders: u32) -> Result<()> {
     let after = usage(pid)?;
     let nothing = Usage { cpu: Duration::ZERO, resident_kib: 0 };
     row("relay: events drained per second", rate(backlog, elapsed));
-    row("relay: processor time per event", each(nothing, after, backlog));
-    row("relay: resident under load", mib(after.resident_kib));
-    row("emulator: resident after all that", resident(&world.emulator.process)?);
+    aimed("relay: processor time per event", each(nothing, after, backlog), "20 µs");
+    aimed("relay: resident under load", mib(after.resident_kib), "20 MiB");
+    let what = format!("emulator: resident after {backlog} orders with their events and messages");
+    row(&what, resident(&world.emulator.process)?);
     Ok(())
 }
 
@@ -142,7 +134,7 @@ async fn latency() -> Result<()> {
     }
     times.sort_unstable();
     let at = |percent: usize| times.get(times.len() * percent / 100).copied().unwrap_or_default();
-    row("commit to receive, p50", ms(at(50)));
+    aimed("commit to receive, p50", ms(at(50)), "10 ms");
     row("commit to receive, p99", ms(at(99)));
     Ok(())
 }
@@ -153,16 +145,14 @@ async fn costs(world: &World, orders: u32) -> Result<()> {
     let state = world.emulator.state().await?;
     let requests = state.pointer("/cosmos/databases/shop/containers/orders/requests");
     let requests = requests.and_then(Value::as_object).context("no requests in /state")?;
+    println!("\nWhat an order costs at the store, as the emulator counts it:\n");
+    head(&["per order", "requests", "request units"]);
     for (kind, tally) in requests {
         let number = |name: &str| tally.get(name).and_then(Value::as_f64).unwrap_or_default();
         let (count, charge) = (number("count") / placed, number("charge") / placed);
-        row(&format!("per order: {kind} requests"), format!("{count:.3} ({charge:.2} RU)"));
+        line(&[kind.clone(), format!("{count:.3}"), format!("{charge:.2}")]);
     }
     Ok(())
-}
-
-fn row(figure: &str, value: impl AsRef<str>) {
-    println!("| {figure} | {} |", value.as_ref());
 }
 
 fn resident(process: &Process) -> Result<String> {
@@ -172,18 +162,6 @@ fn resident(process: &Process) -> Result<String> {
 fn each(before: Usage, after: Usage, count: u32) -> String {
     let micros = after.cpu.saturating_sub(before.cpu).as_secs_f64() * 1e6 / f64::from(count);
     format!("{micros:.1} µs")
-}
-
-fn rate(count: u32, elapsed: Duration) -> String {
-    format!("{:.0}", f64::from(count) / elapsed.as_secs_f64())
-}
-
-fn ms(time: Duration) -> String {
-    format!("{:.1} ms", time.as_secs_f64() * 1e3)
-}
-
-fn mib(kib: u64) -> String {
-    format!("{}.{} MiB", kib / 1024, kib % 1024 * 10 / 1024)
 }
 
 fn median(mut times: Vec<Duration>) -> Duration {

@@ -1,0 +1,126 @@
+//! Messages of 1 KB through topic `orders` and its subscription with sessions.
+
+use anyhow::{Context, Result, ensure};
+use domain::ports::Publisher as _;
+use domain::{Envelope, Json, Sequence, Timestamp};
+use e2e::emulator::Emulator;
+use serde_json::{Value, json};
+use servicebus::{
+    Account, Entity, MessageReceiver, Received, ServiceBusConsumer, ServiceBusPublisher,
+};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// How large a body is: a JSON text in quotes.
+const BODY_BYTES: usize = 1024;
+/// Longer than any message takes to come while there are some.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Starts an emulator whose sessions stay locked for five minutes: on a busy machine a receiver
+/// may need more than the usual one.
+pub(crate) async fn start(logs: &Path) -> Result<Emulator> {
+    let subscription = json!({
+        "Name": "all",
+        "Properties": {"RequiresSession": true, "LockDuration": "PT5M"},
+    });
+    let topic = json!({
+        "Name": "orders",
+        "Properties": {
+            "RequiresDuplicateDetection": true,
+            "DuplicateDetectionHistoryTimeWindow": "PT5M",
+        },
+        "Subscriptions": [subscription],
+    });
+    let namespace = json!({"Name": "sbemulatorns", "Topics": [topic]});
+    let config = logs.join("config.json");
+    std::fs::write(&config, json!({"UserConfig": {"Namespaces": [namespace]}}).to_string())?;
+    let free = "127.0.0.1:0";
+    Emulator::start_with([free, free, free], Some(&config), logs).await
+}
+
+/// The topic's two ends.
+#[derive(Clone)]
+pub(crate) struct Topic {
+    account: Account,
+}
+
+impl Topic {
+    /// That of an emulator.
+    pub(crate) fn of(emulator: &Emulator) -> Result<Self> {
+        Ok(Self { account: Account::from_connection_string(&emulator.servicebus)? })
+    }
+
+    /// A connection to send over.
+    pub(crate) fn publisher(&self) -> Result<ServiceBusPublisher> {
+        Ok(ServiceBusPublisher::new(self.account.clone(), "orders", "/bench")?)
+    }
+
+    /// A connection to receive over.
+    pub(crate) async fn consumer(&self) -> Result<ServiceBusConsumer> {
+        let subscription = Entity::subscription("orders", "all");
+        Ok(ServiceBusConsumer::open(&self.account, &subscription).await?)
+    }
+}
+
+/// The messages of a session with these numbers, from 1.
+pub(crate) fn envelopes(
+    session: &str,
+    numbers: std::ops::RangeInclusive<u32>,
+) -> Result<Vec<Envelope>> {
+    let data = format!("\"{}\"", "x".repeat(BODY_BYTES - 2));
+    let envelope = |number| {
+        Ok(Envelope {
+            key: session.parse()?,
+            sequence: Sequence::new(number).context("sequences begin at 1")?,
+            event_type: "OrderPlaced".into(),
+            occurred_at: Timestamp::UNIX_EPOCH,
+            data: Json::from_valid(data.clone()),
+            traceparent: None,
+        })
+    };
+    numbers.map(envelope).collect()
+}
+
+/// Sends messages of one session, as many at once as fit.
+pub(crate) async fn send(publisher: &ServiceBusPublisher, messages: &[Envelope]) -> Result<()> {
+    let mut rest = messages;
+    while !rest.is_empty() {
+        let taken = publisher.publish(rest).await?;
+        rest = rest.get(taken..).context("more was taken than was sent")?;
+    }
+    Ok(())
+}
+
+/// Receives so many messages, locked.
+pub(crate) async fn receive(from: &mut MessageReceiver, count: usize) -> Result<Vec<Received>> {
+    let mut received = Vec::with_capacity(count);
+    while received.len() < count {
+        let some = from.receive(count - received.len(), PATIENCE).await?;
+        ensure!(!some.is_empty(), "{} of {count} messages came", received.len());
+        received.extend(some);
+    }
+    Ok(received)
+}
+
+/// Settles messages; the broker has heard it when this or a later call on the link returns.
+pub(crate) async fn complete(on: &MessageReceiver, messages: &[Received]) -> Result<()> {
+    for message in messages {
+        on.complete(message).await?;
+    }
+    Ok(())
+}
+
+/// Waits until the subscription holds this many messages: looks as often as it can, since this
+/// time is measured.
+pub(crate) async fn until_left(emulator: &Emulator, left: u32) -> Result<()> {
+    let started = Instant::now();
+    loop {
+        let state = emulator.state().await?;
+        let active = state.pointer("/servicebus/entities/orders~1Subscriptions~1all/active");
+        let active = active.and_then(Value::as_u64).context("no count of messages in /state")?;
+        if active == u64::from(left) {
+            return Ok(());
+        }
+        ensure!(started.elapsed() < PATIENCE, "{active} messages are there, and not {left}");
+    }
+}
