@@ -40,7 +40,8 @@ async fn relay(world: &World) -> Result<App> {
 /// The leases that a relay says it reads under.
 async fn owned(relay: &App) -> Result<BTreeSet<String>> {
     let answer = Client::new(&relay.base).get("/health/ready").await?;
-    let leases = answer.body["dependencies"].as_array().into_iter().flatten();
+    let leases = answer.body.get("dependencies").and_then(Value::as_array);
+    let leases = leases.into_iter().flatten();
     let leases = leases.filter(|dependency| dependency["name"] == "leases");
     let owned = leases.filter_map(|leases| leases["owned"].as_array()).flatten();
     Ok(owned.filter_map(|token| token.as_str().map(str::to_owned)).collect())
