@@ -1,5 +1,6 @@
 //! The emulator's time: the machine's, plus what `POST /clock/advance` added.
 
+use crate::store::{BadRow, Change, Journal, Rows, Table, encode};
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -10,12 +11,24 @@ use tokio::sync::watch;
 #[derive(Debug)]
 pub struct Clock {
     ahead: watch::Sender<SignedDuration>,
+    journal: Journal,
 }
+
+/// The name under which it is stored how far the clock is ahead.
+const AHEAD: &str = "clock.ahead";
 
 impl Clock {
     /// A clock that shows the machine's time.
     pub fn new() -> Self {
-        Self { ahead: watch::Sender::new(SignedDuration::ZERO) }
+        Self { ahead: watch::Sender::new(SignedDuration::ZERO), journal: Journal::default() }
+    }
+
+    /// A clock that goes on as it was stored: otherwise what was written after an advance would
+    /// come from the future.
+    pub(crate) fn stored((rows, journal): (&Rows, &Journal)) -> Result<Self, BadRow> {
+        let nanos: i128 = rows.meta(AHEAD)?.unwrap_or(0);
+        let ahead = SignedDuration::from_nanos_i128(nanos);
+        Ok(Self { ahead: watch::Sender::new(ahead), journal: journal.clone() })
     }
 
     /// The emulator's instant: the machine's time plus everything advanced so far.
@@ -28,7 +41,12 @@ impl Clock {
     /// Moves the clock forward and wakes everything in [`Clock::sleep_until`].
     pub fn advance(&self, by: Duration) {
         let by = SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX);
-        self.ahead.send_modify(|ahead| *ahead = ahead.saturating_add(by));
+        self.ahead.send_modify(|ahead| {
+            *ahead = ahead.saturating_add(by);
+            // Nobody reads the clock meanwhile: whatever uses the new time is stored behind it.
+            let row = encode(&ahead.as_nanos());
+            self.journal.append([Change::Put(Table::Meta, AHEAD.as_bytes().to_vec(), row)]);
+        });
     }
 
     /// Waits until the emulator's time has reached `deadline`, also when it is advanced there.

@@ -48,7 +48,7 @@ pub fn cosmos_sql(data: &[u8]) {
 
 /// Bytes behind the greeting of an AMQP connection: frames, values, performatives.
 pub fn amqp_frames(data: &[u8]) {
-    let bus = ServiceBus::new(Arc::default(), Arc::default(), Topology::shop());
+    let bus = ServiceBus::new(Arc::default(), Arc::default(), &Topology::shop());
     let (id, _effects) = bus.connect();
     let mut engine = Engine::new(id, true);
     let mut input = BytesMut::from(&[OPEN, BEGIN, data].concat()[..]);
@@ -106,7 +106,7 @@ pub fn credentials(data: &[u8]) {
 /// The `Config.json` of Service Bus.
 pub fn servicebus_config(data: &[u8]) {
     if let Ok(topology) = Topology::from_config_json(&String::from_utf8_lossy(data)) {
-        drop(ServiceBus::new(Arc::default(), Arc::default(), topology).state());
+        drop(ServiceBus::new(Arc::default(), Arc::default(), &topology).state());
     }
 }
 

@@ -10,3 +10,4 @@ pub mod fuzz;
 pub mod local;
 pub mod port;
 pub mod servicebus;
+pub mod store;

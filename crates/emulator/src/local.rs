@@ -7,10 +7,12 @@ use crate::{
     faults::Faults,
     port::{Taken, bind_tcp},
     servicebus::{ConfigErrors, ServiceBus, Topology},
+    store::{BadRow, OpenError, Opened, Store},
 };
 use std::{
     io::{self, Write},
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::{Path, PathBuf},
     sync::Arc,
 };
 use tokio::{net::TcpListener, task::JoinSet};
@@ -67,6 +69,9 @@ pub enum StartError {
          alone; use 127.0.0.1:{port}", at = .0, port = .0.port()
     )]
     ControlOffLoopback(SocketAddr),
+    /// What the words of the cause say.
+    #[error("--data {}", .0.display())]
+    Data(PathBuf, #[source] OpenError),
 }
 
 /// Everything bound, and nothing served yet.
@@ -77,13 +82,26 @@ pub struct Local {
     control: (Arc<Control>, TcpListener),
     admin: TcpListener,
     at: Addresses,
+    /// Where everything is stored. The last field: it is dropped after all that uses it.
+    data: Option<(PathBuf, Store)>,
+}
+
+/// The parts of one process.
+struct Parts {
+    cosmos: Arc<Cosmos>,
+    servicebus: Arc<ServiceBus>,
+    control: Arc<Control>,
 }
 
 /// Takes the three ports and builds the services.
 ///
 /// # Errors
 /// Names every address that cannot be had, with what to do about it.
-pub async fn bind(addresses: Addresses, entities: Entities) -> Result<Local, StartError> {
+pub async fn bind(
+    addresses: Addresses,
+    entities: Entities,
+    data: Option<PathBuf>,
+) -> Result<Local, StartError> {
     if !addresses.control.ip().is_loopback() {
         return Err(StartError::ControlOffLoopback(addresses.control));
     }
@@ -93,7 +111,7 @@ pub async fn bind(addresses: Addresses, entities: Entities) -> Result<Local, Sta
     let admin = bind_admin(addresses.admin).await;
     match (cosmos, servicebus, control, admin) {
         (Ok(cosmos), Ok(servicebus), Ok(control), Ok(admin)) => {
-            Ok(Local::new([cosmos, servicebus, control, admin], entities))
+            Local::new([cosmos, servicebus, control, admin], &entities, data)
         }
         (cosmos, servicebus, control, admin) => {
             let taken = [cosmos.err(), servicebus.err(), control.err(), admin.err()];
@@ -112,18 +130,25 @@ async fn bind_admin(asked: Option<SocketAddr>) -> Result<(TcpListener, SocketAdd
 }
 
 impl Local {
-    fn new(bound: [(TcpListener, SocketAddr); 4], entities: Entities) -> Self {
-        let clock = Arc::new(Clock::new());
-        let faults = Arc::new(Faults::default());
-        let cosmos = Cosmos::new(Arc::clone(&clock), Arc::clone(&faults));
-        if entities.shop {
-            cosmos.provision_shop();
-        }
-        let servicebus =
-            ServiceBus::new(Arc::clone(&clock), Arc::clone(&faults), entities.topology);
-        let control = Control::new(clock, faults, Arc::clone(&cosmos), Arc::clone(&servicebus));
+    fn new(
+        bound: [(TcpListener, SocketAddr); 4],
+        entities: &Entities,
+        data: Option<PathBuf>,
+    ) -> Result<Self, StartError> {
+        let (parts, data) = match data {
+            None => (Parts::in_memory(entities), None),
+            Some(path) => {
+                let stored = Parts::stored(entities, &path);
+                let (parts, store) = match stored {
+                    Ok(stored) => stored,
+                    Err(error) => return Err(StartError::Data(path, error)),
+                };
+                (parts, Some((path, store)))
+            }
+        };
+        let Parts { cosmos, servicebus, control } = parts;
         let [at_cosmos, at_servicebus, at_control, at_admin] = bound;
-        Self {
+        Ok(Self {
             at: Addresses {
                 cosmos: at_cosmos.1,
                 servicebus: at_servicebus.1,
@@ -132,9 +157,10 @@ impl Local {
             },
             cosmos: (cosmos, at_cosmos.0),
             servicebus: (servicebus, at_servicebus.0),
-            control: (Arc::new(control), at_control.0),
+            control: (control, at_control.0),
             admin: at_admin.0,
-        }
+            data,
+        })
     }
 
     /// Where it listens now, with the ports that were picked.
@@ -161,7 +187,12 @@ impl Local {
                 );
             }
         }
-        tracing::info!("everything is kept in memory and is gone when this process ends");
+        match &self.data {
+            None => {
+                tracing::info!("everything is kept in memory and is gone when this process ends");
+            }
+            Some((path, _)) => tracing::info!("everything is kept in {}", path.display()),
+        }
         writeln!(out, "{}", ready_line(self.at))?;
         out.flush()
     }
@@ -172,12 +203,13 @@ impl Local {
     /// What the first failing part reported.
     pub async fn serve(self, stop: CancellationToken) -> io::Result<()> {
         let mut parts = JoinSet::new();
-        let (cosmos, listener) = self.cosmos;
+        let Self { cosmos, servicebus, control, admin, at: _, data: _stored_until_the_end } = self;
+        let (cosmos, listener) = cosmos;
         parts.spawn(cosmos.serve(listener, stop.clone()));
-        let (servicebus, listener) = self.servicebus;
+        let (servicebus, listener) = servicebus;
         parts.spawn(Arc::clone(&servicebus).serve(listener, stop.clone()));
-        parts.spawn(servicebus.serve_admin(self.admin, stop.clone()));
-        let (control, listener) = self.control;
+        parts.spawn(servicebus.serve_admin(admin, stop.clone()));
+        let (control, listener) = control;
         parts.spawn(control.serve(listener, stop.clone()));
         let mut outcome = Ok(());
         while let Some(ended) = parts.join_next().await {
@@ -185,6 +217,49 @@ impl Local {
             outcome = outcome.and(ended.unwrap_or_else(|crash| Err(io::Error::other(crash))));
         }
         outcome
+    }
+}
+
+impl Parts {
+    fn in_memory(entities: &Entities) -> Self {
+        let (clock, faults) = (Arc::new(Clock::new()), Arc::new(Faults::default()));
+        let cosmos = Cosmos::new(Arc::clone(&clock), Arc::clone(&faults));
+        if entities.shop {
+            cosmos.provision_shop();
+        }
+        let servicebus =
+            ServiceBus::new(Arc::clone(&clock), Arc::clone(&faults), &entities.topology);
+        Self::of(clock, faults, cosmos, servicebus)
+    }
+
+    /// What a directory holds; `entities` is added where it is new.
+    fn stored(entities: &Entities, path: &Path) -> Result<(Self, Store), OpenError> {
+        let opened = Opened::at(path)?;
+        let parts = Self::load(entities, &opened);
+        let parts = parts.map_err(|BadRow(why)| OpenError::Damaged(why))?;
+        Ok((parts, opened.start()?))
+    }
+
+    fn load(entities: &Entities, opened: &Opened) -> Result<Self, BadRow> {
+        let kept = (opened.rows(), opened.journal());
+        let (clock, faults) = (Arc::new(Clock::stored(kept)?), Arc::new(Faults::default()));
+        let cosmos = Cosmos::stored(kept, Arc::clone(&clock), Arc::clone(&faults))?;
+        if entities.shop && opened.is_new() {
+            cosmos.provision_shop();
+        }
+        let (its_clock, its_faults) = (Arc::clone(&clock), Arc::clone(&faults));
+        let servicebus = ServiceBus::stored(kept, its_clock, its_faults, &entities.topology)?;
+        Ok(Self::of(clock, faults, cosmos, servicebus))
+    }
+
+    fn of(
+        clock: Arc<Clock>,
+        faults: Arc<Faults>,
+        cosmos: Arc<Cosmos>,
+        servicebus: Arc<ServiceBus>,
+    ) -> Self {
+        let control = Control::new(clock, faults, Arc::clone(&cosmos), Arc::clone(&servicebus));
+        Self { cosmos, servicebus, control: Arc::new(control) }
     }
 }
 
@@ -243,7 +318,8 @@ mod tests {
     async fn control_stays_on_loopback() {
         let mut addresses = at("127.0.0.1:0");
         addresses.control = "0.0.0.0:8090".parse().unwrap();
-        let error = bind(addresses, Entities::new(None, true).unwrap()).await.unwrap_err();
+        let entities = Entities::new(None, true).unwrap();
+        let error = bind(addresses, entities, None).await.unwrap_err();
         assert!(error.to_string().ends_with("use 127.0.0.1:8090"), "{error}");
     }
 }

@@ -42,6 +42,10 @@ struct LocalArgs {
     /// Start without database `shop` and, unless --config names others, without topic `orders`
     #[arg(long)]
     empty: bool,
+    /// Keep everything in this directory, so that it survives the end of this process, however
+    /// that comes. Made if it is not there. Without it everything is in memory
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
 }
 
 #[derive(Subcommand)]
@@ -145,7 +149,7 @@ async fn serve_local(args: LocalArgs, stop: CancellationToken) -> anyhow::Result
         control: args.control,
         admin: args.admin,
     };
-    let local = local::bind(addresses, entities).await?;
+    let local = local::bind(addresses, entities, args.data).await?;
     local.announce(&mut std::io::stdout())?;
     local.serve(stop).await?;
     Ok(())

@@ -72,6 +72,13 @@ impl Control {
             Ok(body) => Call::parse(&head, &body.to_bytes()).and_then(|call| self.perform(call)),
             Err(error) => Err(Refusal::unreadable(&*error)),
         };
+        let kept = self
+            .servicebus
+            .journal
+            .settled()
+            .await
+            .map_err(|lost| Refusal::new(StatusCode::SERVICE_UNAVAILABLE, lost.to_string()));
+        let done = kept.and(done);
         match done {
             Ok(answer) => reply(StatusCode::OK, &answer, None),
             Err(refusal) => reply(refusal.status, &refusal.to_json(), refusal.allow),

@@ -9,7 +9,9 @@ use self::core::account::Shared;
 use self::core::{Account, Container, Refusal, SplitError};
 use crate::clock::Clock;
 use crate::faults::Faults;
+use crate::store::{BadRow, Journal, Rows};
 use serde_json::{Map, Value, json};
+use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
@@ -22,10 +24,14 @@ pub struct Cosmos {
     clock: Arc<Clock>,
     faults: Arc<Faults>,
     keys: wire::Keys,
+    journal: Journal,
     account: RwLock<Account>,
     /// How many splits take their time just now.
     splits: AtomicUsize,
 }
+
+/// A container that is locked; the journal is told what has changed before it is free again.
+struct Held<'c>(MutexGuard<'c, Container>);
 
 /// Why ranges could not be split or merged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -39,16 +45,29 @@ pub enum ControlError {
 }
 
 impl Cosmos {
-    /// An empty account.
+    /// An empty account, in memory only.
     pub fn new(clock: Arc<Clock>, faults: Arc<Faults>) -> Arc<Self> {
+        Arc::new(Self::over(Account::default(), Journal::default(), clock, faults))
+    }
+
+    /// The account that was stored, and is stored from now on.
+    pub(crate) fn stored(
+        (rows, journal): (&Rows, &Journal),
+        clock: Arc<Clock>,
+        faults: Arc<Faults>,
+    ) -> Result<Arc<Self>, BadRow> {
+        let account = Account::load(rows, journal)?;
+        let is_splitting = |(_, _, found): &&(_, _, Shared)| Self::lock(found).is_splitting();
+        let splits = account.all().iter().filter(is_splitting).count();
+        let cosmos = Self::over(account, journal.clone(), clock, faults);
+        cosmos.splits.store(splits, Ordering::Relaxed);
+        Ok(Arc::new(cosmos))
+    }
+
+    fn over(account: Account, journal: Journal, clock: Arc<Clock>, faults: Arc<Faults>) -> Self {
         let keys = wire::Keys::emulator();
-        Arc::new(Self {
-            clock,
-            faults,
-            keys,
-            account: RwLock::default(),
-            splits: AtomicUsize::new(0),
-        })
+        let (account, splits) = (RwLock::new(account), AtomicUsize::new(0));
+        Self { clock, faults, keys, journal, account, splits }
     }
 
     /// Makes the database `shop` with the containers of the order service.
@@ -184,7 +203,27 @@ impl Cosmos {
         self.account.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn lock(container: &Mutex<Container>) -> MutexGuard<'_, Container> {
-        container.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(container: &Mutex<Container>) -> Held<'_> {
+        Held(container.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Deref for Held<'_> {
+    type Target = Container;
+
+    fn deref(&self) -> &Container {
+        &self.0
+    }
+}
+
+impl DerefMut for Held<'_> {
+    fn deref_mut(&mut self) -> &mut Container {
+        &mut self.0
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.0.append();
     }
 }

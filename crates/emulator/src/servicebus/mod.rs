@@ -17,7 +17,11 @@ pub(crate) mod topology;
 
 pub use topology::{ConfigErrors, Topology};
 
-use crate::{clock::Clock, faults::Faults};
+use crate::{
+    clock::Clock,
+    faults::Faults,
+    store::{BadRow, Journal, Rows},
+};
 use amqp::{
     connection,
     engine::{Tallies, World},
@@ -55,6 +59,7 @@ const FAILURE_PAUSE: Duration = Duration::from_millis(100);
 pub struct ServiceBus {
     clock: Arc<Clock>,
     faults: Arc<Faults>,
+    pub(crate) journal: Journal,
     shared: Mutex<Shared>,
     /// The broker's next alarm has moved forward.
     alarm_moved: Notify,
@@ -71,17 +76,40 @@ struct Shared {
 }
 
 impl ServiceBus {
-    /// A namespace with the entities of `topology`, all empty.
-    pub fn new(clock: Arc<Clock>, faults: Arc<Faults>, topology: Topology) -> Arc<Self> {
-        let mut broker = Broker::new(&topology);
+    /// A namespace with the entities of `topology`, all empty, in memory only.
+    pub fn new(clock: Arc<Clock>, faults: Arc<Faults>, topology: &Topology) -> Arc<Self> {
+        let mut broker = Broker::new(topology);
         broker.date(clock.now());
+        Arc::new(Self::over(broker, Journal::default(), clock, faults))
+    }
+
+    /// The namespace that was stored, and is stored from now on, with those entities of `topology`
+    /// that it was never given before.
+    pub(crate) fn stored(
+        (rows, journal): (&Rows, &Journal),
+        clock: Arc<Clock>,
+        faults: Arc<Faults>,
+        topology: &Topology,
+    ) -> Result<Arc<Self>, BadRow> {
+        let mut broker = Broker::load(rows, clock.now())?;
+        for path in broker.provision(topology, rows)? {
+            tracing::warn!(
+                "'{path}' is configured in another way than it is stored; what is stored counts"
+            );
+        }
+        journal.append(broker.take_changes());
+        Ok(Arc::new(Self::over(broker, journal.clone(), clock, faults)))
+    }
+
+    fn over(broker: Broker, journal: Journal, clock: Arc<Clock>, faults: Arc<Faults>) -> Self {
         let shared = Shared {
             broker,
             tallies: Tallies::default(),
             connections: HashMap::new(),
             last_connection: 0,
         };
-        Arc::new(Self { clock, faults, shared: Mutex::new(shared), alarm_moved: Notify::new() })
+        let (shared, alarm_moved) = (Mutex::new(shared), Notify::new());
+        Self { clock, faults, journal, shared, alarm_moved }
     }
 
     /// Serves AMQP connections until `stop` is cancelled, then says goodbye to each.
@@ -143,6 +171,7 @@ impl ServiceBus {
         let machine = machine_time();
         let mut world = World { broker, faults: &self.faults, tallies, now, machine };
         let result = work(&mut world);
+        self.journal.append(broker.take_changes());
         for (connection, effect) in broker.take_effects() {
             if let Some(sender) = connections.get(&connection) {
                 // A connection that has gone closes its consumers itself.

@@ -2,6 +2,7 @@
 
 mod control;
 mod cosmos;
+mod durability;
 mod faults;
 mod functions;
 mod functions_cosmos;

@@ -41,7 +41,7 @@ impl Bus {
 
     async fn start(topology: Topology) -> Self {
         let (clock, faults) = (Arc::new(Clock::new()), Arc::new(Faults::default()));
-        let bus = ServiceBus::new(Arc::clone(&clock), Arc::clone(&faults), topology);
+        let bus = ServiceBus::new(Arc::clone(&clock), Arc::clone(&faults), &topology);
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let at = listener.local_addr().expect("an address");
         let stop = CancellationToken::new();

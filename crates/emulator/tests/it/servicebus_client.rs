@@ -13,18 +13,22 @@ use fe2o3_amqp::{
     },
 };
 use serde_json::json;
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 use tokio::net::TcpStream;
 
 /// A connection with a session.
-struct Client {
+pub(crate) struct Client {
     connection: ConnectionHandle<()>,
     session: SessionHandle<()>,
 }
 
 impl Client {
     async fn connect(bus: &Bus) -> Self {
-        let stream = TcpStream::connect(bus.at).await.expect("it listens");
+        Self::connect_to(bus.at).await
+    }
+
+    pub(crate) async fn connect_to(at: SocketAddr) -> Self {
+        let stream = TcpStream::connect(at).await.expect("it listens");
         stream.set_nodelay(true).expect("an option of every socket");
         let plain = SaslProfile::Plain {
             username: "RootManageSharedAccessKey".to_owned(),
@@ -37,11 +41,21 @@ impl Client {
         Self { connection, session }
     }
 
-    async fn sender(&mut self, address: &str) -> Sender {
+    /// What the broker says as it closes the connection.
+    pub(crate) async fn closed(&mut self) -> String {
+        soon(self.connection.on_close()).await.expect_err("it was forced").to_string()
+    }
+
+    pub(crate) async fn sender(&mut self, address: &str) -> Sender {
         soon(Sender::attach(&mut self.session, "sender", address)).await.expect("it attaches")
     }
 
-    async fn receiver(&mut self, address: &str, session: Option<&str>, credit: u32) -> Receiver {
+    pub(crate) async fn receiver(
+        &mut self,
+        address: &str,
+        session: Option<&str>,
+        credit: u32,
+    ) -> Receiver {
         let mut source = Source::builder().address(address).build();
         if let Some(session) = session {
             let mut filter = OrderedMap::new();
@@ -56,7 +70,7 @@ impl Client {
 }
 
 /// A message with an id, in a session of its own name.
-fn message(session: &str, number: u32) -> Message<AmqpValue<String>> {
+pub(crate) fn message(session: &str, number: u32) -> Message<AmqpValue<String>> {
     let properties = Properties::builder()
         .message_id(format!("{session}.{number}"))
         .group_id(session.to_owned())
@@ -76,7 +90,7 @@ fn body(delivery: &Delivery<AmqpValue<String>>) -> &str {
     &delivery.body().0
 }
 
-fn delivery_count(delivery: &Delivery<AmqpValue<String>>) -> u32 {
+pub(crate) fn delivery_count(delivery: &Delivery<AmqpValue<String>>) -> u32 {
     delivery.message().header.as_ref().map_or(0, |header| header.delivery_count)
 }
 
@@ -206,8 +220,7 @@ async fn stopping_says_goodbye_to_every_client() {
     let mut client = Client::connect(&bus).await;
     let sender = client.sender("orders").await;
     bus.end().await;
-    let closed = soon(client.connection.on_close()).await;
-    let told = closed.expect_err("it was forced").to_string();
+    let told = client.closed().await;
     assert!(told.contains("shutting down") || told.contains("ConnectionForced"), "{told}");
     drop(sender);
 }

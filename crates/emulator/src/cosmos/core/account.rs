@@ -1,10 +1,15 @@
 //! The account: databases by name, and their containers, each behind a lock of its own.
 
+mod record;
+#[cfg(test)]
+pub(super) use record::sample_database;
+
 use super::container::Container;
 use super::document::check_id;
 use super::item::etag;
 use super::refusal::Refusal;
 use super::rid::{ContainerRid, DatabaseRid};
+use crate::store::Journal;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -14,6 +19,7 @@ use std::sync::{Arc, Mutex};
 pub(crate) struct Account {
     databases: BTreeMap<String, Database>,
     made: u32,
+    journal: Journal,
 }
 
 /// A database and its containers.
@@ -42,6 +48,7 @@ impl Account {
         let rid = DatabaseRid(self.next_number());
         let database = Database { rid, changed: at, containers: BTreeMap::new() };
         let described = database.describe(id);
+        self.journal.append(record::made(id, &database, self.made));
         self.databases.insert(id.to_owned(), database);
         Ok(described)
     }
@@ -58,7 +65,10 @@ impl Account {
 
     /// Removes a database and what is in it.
     pub(crate) fn delete_database(&mut self, id: &str) -> Result<(), Refusal> {
-        self.databases.remove(id).map(drop).ok_or_else(|| no_database(id))
+        let removed = self.databases.remove(id).ok_or_else(|| no_database(id))?;
+        let containers = removed.containers.values().flat_map(record::removed);
+        self.journal.append(containers.chain([record::removed_database(&removed)]));
+        Ok(())
     }
 
     /// Makes a container.
@@ -72,12 +82,14 @@ impl Account {
         let owner = self.databases.get_mut(database);
         let owner = owner.ok_or_else(|| Refusal::OwnerMissing(format!("database '{database}'")))?;
         let rid = ContainerRid { database: owner.rid, number };
-        let container = Container::new(definition, rid, at)?;
+        let mut container = Container::new(definition, rid, at)?;
         let id = container.shape().id.clone();
         if owner.containers.contains_key(&id) {
             return Err(Refusal::Conflict(format!("the container '{id}' exists already")));
         }
+        container.keep_in(&self.journal);
         let container = Arc::new(Mutex::new(container));
+        self.journal.append([record::count(self.made)]);
         owner.containers.insert(id, Arc::clone(&container));
         Ok(container)
     }
@@ -107,7 +119,8 @@ impl Account {
         let owner = self.databases.get_mut(database);
         let removed = owner.and_then(|owner| owner.containers.remove(id));
         let missing = || Refusal::NotFound(format!("the container '{database}/{id}'"));
-        removed.map(drop).ok_or_else(missing)
+        self.journal.append(record::removed(&removed.ok_or_else(missing)?));
+        Ok(())
     }
 
     /// The resource id of a database.

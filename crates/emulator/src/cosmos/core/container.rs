@@ -1,7 +1,11 @@
 //! A container: its definition, its ranges, and the way to the range that holds a key.
 
+mod record;
+
+pub(super) use record::removal;
+
 use super::epk::Epk;
-use super::history::RETENTION_DEFAULT;
+use super::history::{History, RETENTION_DEFAULT};
 use super::index::Index;
 use super::item::etag;
 use super::key::PartitionKey;
@@ -34,6 +38,7 @@ pub(crate) struct Container {
     pub(crate) meter: Meter,
     /// What its offer says.
     pub(crate) throughput: Throughput,
+    stored: record::Stored,
 }
 
 /// Where a range stands: what answers say of it.
@@ -73,6 +78,7 @@ impl Container {
             splitting: None,
             meter: Meter::default(),
             throughput: Throughput::default(),
+            stored: record::Stored::default(),
         })
     }
 
@@ -276,13 +282,21 @@ impl Container {
 
     /// Takes a range out, to be replaced by its children.
     pub(super) fn take_range(&mut self, at: usize) -> Range {
-        self.ranges.remove(at)
+        let mut range = self.ranges.remove(at);
+        self.stored.moved.append(&mut range.take_touched());
+        let history = range.history.as_mut().map(History::take_touched);
+        self.stored.moved_history.extend(history.into_iter().flatten());
+        range
     }
 
     /// Puts ranges in where others were taken out.
     pub(super) fn put_ranges(&mut self, ranges: impl IntoIterator<Item = Range>) {
-        self.ranges.extend(ranges);
+        self.ranges.extend(ranges.into_iter().map(|mut range| {
+            range.history.iter_mut().for_each(|history| history.range = range.id);
+            range
+        }));
         self.ranges.sort_by(|a, b| a.low.cmp(&b.low));
+        self.record();
     }
 
     fn index_at(&self, epk: &Epk) -> usize {

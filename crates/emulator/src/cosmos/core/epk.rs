@@ -37,6 +37,16 @@ impl Epk {
         }
     }
 
+    /// The point as it is stored.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// A point that was stored.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Self {
+        Self(bytes.into())
+    }
+
     /// The first point behind every key that starts with this one: the end of a key's prefix.
     pub(crate) fn behind_prefix(&self) -> Self {
         Self(self.0.iter().copied().chain([0xFF]).collect())

@@ -3,13 +3,17 @@
 //! Nothing is kept until somebody can ask for it: from a container's creation if its
 //! `changeFeedPolicy` says so, else from the first read in this mode, which can only start now.
 
+mod record;
+
+pub(super) use record::{ChangeId, HistoryRow, Restored, change};
+
 use super::epk::Epk;
 use super::feed::{Deed, Entry};
 use super::item::{Item, Place};
 use super::refusal::Refusal;
 use super::scope::Slice;
 use bytes::Bytes;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 /// How long what was done is kept if the container does not say: the service's shorter period of
@@ -30,6 +34,11 @@ pub(super) struct History {
     bytes: usize,
     /// Where knowledge begins. Ranges that were merged may have begun at different points.
     floors: Vec<Floor>,
+    /// The range that writes it.
+    pub(super) range: u32,
+    version: u64,
+    /// The changes that came or went since they were last asked for, if anybody asks.
+    touched: Option<BTreeSet<ChangeId>>,
 }
 
 /// One change of one item.
@@ -41,6 +50,8 @@ struct Change {
     deed: Deed,
     /// The document after the change; for a delete, what it was before.
     body: Bytes,
+    /// The range that wrote it, and its turn in the transaction there.
+    origin: (u32, u32),
 }
 
 /// In this interval, everything behind this transaction is known.
@@ -55,11 +66,13 @@ impl History {
     /// Starts to keep what is done in an interval behind a transaction.
     pub(super) fn new(retention: i64, (low, high): (Epk, Epk), lsn: u64) -> Self {
         let floors = vec![Floor { low, high, lsn }];
-        Self { retention, changes: VecDeque::new(), bytes: 0, floors }
+        let (changes, bytes, range, version) = (VecDeque::new(), 0, 0, 1);
+        Self { retention, changes, bytes, floors, range, version, touched: None }
     }
 
     /// Sets how long changes are kept.
     pub(super) fn set_retention(&mut self, retention: i64) {
+        self.version += u64::from(self.retention != retention);
         self.retention = retention;
     }
 
@@ -77,13 +90,15 @@ impl History {
             (Some(before), None) => (Deed::Deleted(before.change.0), &before.body),
             (None, None) => return,
         };
-        self.push(Change { lsn, at, place: Arc::clone(place), deed, body: body.clone() });
+        let (place, body, origin) = (Arc::clone(place), body.clone(), self.origin(lsn));
+        self.push(Change { lsn, at, place, deed, body, origin });
     }
 
     /// Adds the end of an item by its time to live.
     pub(super) fn add_expired(&mut self, lsn: u64, at: i64, place: &Arc<Place>, item: &Item) {
         let (deed, body) = (Deed::Expired(item.change.0), item.body.clone());
-        self.push(Change { lsn, at, place: Arc::clone(place), deed, body });
+        let (place, origin) = (Arc::clone(place), self.origin(lsn));
+        self.push(Change { lsn, at, place, deed, body, origin });
     }
 
     /// Forgets what is older than it is kept.
@@ -130,7 +145,9 @@ impl History {
         let own = |change: &&Change| *low <= change.place.epk && change.place.epk < *high;
         let changes: VecDeque<Change> = self.changes.iter().filter(own).cloned().collect();
         let bytes = changes.iter().map(Change::bytes).sum();
-        Self { retention: self.retention, changes, bytes, floors: self.floors.clone() }
+        let floors = self.floors.clone();
+        let (range, version) = (self.range, self.version);
+        Self { retention: self.retention, changes, bytes, floors, range, version, touched: None }
     }
 
     /// This and that of the neighbour it is merged with, in the order of their transactions.
@@ -143,10 +160,24 @@ impl History {
         self
     }
 
+    /// Where the next change of a transaction comes from.
+    fn origin(&self, lsn: u64) -> (u32, u32) {
+        let last = self.changes.back().filter(|last| last.lsn == lsn);
+        let last = last.filter(|last| last.origin.0 == self.range);
+        (self.range, last.map_or(0, |last| last.origin.1 + 1))
+    }
+
     fn push(&mut self, change: Change) {
         self.bytes += change.bytes();
+        self.touch(change.name());
         self.changes.push_back(change);
         self.fit();
+    }
+
+    fn touch(&mut self, change: ChangeId) {
+        if let Some(touched) = &mut self.touched {
+            touched.insert(change);
+        }
     }
 
     fn fit(&mut self) {
@@ -158,6 +189,8 @@ impl History {
     fn forget_first(&mut self) {
         let Some(first) = self.changes.pop_front() else { return };
         self.bytes -= first.bytes();
+        self.touch(first.name());
+        self.version += 1;
         let epk = &first.place.epk;
         for floor in self.floors.iter_mut().filter(|floor| floor.low <= *epk && *epk < floor.high) {
             floor.lsn = floor.lsn.max(first.lsn);
@@ -166,6 +199,10 @@ impl History {
 }
 
 impl Change {
+    fn name(&self) -> ChangeId {
+        (self.origin.0, self.lsn, self.origin.1)
+    }
+
     fn bytes(&self) -> usize {
         self.body.len() + CHANGE_BYTES
     }
@@ -175,7 +212,7 @@ impl Change {
     }
 
     fn entry(&self) -> Entry {
-        let Self { lsn, at, place, deed, body } = self;
+        let Self { lsn, at, place, deed, body, origin: _ } = self;
         let key = Arc::clone(&place.key);
         Entry { lsn: *lsn, at: *at, deed: Some((*deed, key)), body: body.clone() }
     }

@@ -40,6 +40,8 @@ pub(crate) struct Range {
     index: Index,
     /// All that was done, from the moment on that somebody can ask for it.
     pub(crate) history: Option<History>,
+    /// The numbers of items put or removed since they were last asked for, if anybody asks.
+    touched: Option<BTreeSet<u64>>,
 }
 
 /// The last write of one item.
@@ -66,7 +68,31 @@ impl Range {
             taken: HashSet::new(),
             index: Index::default(),
             history: None,
+            touched: None,
         }
+    }
+
+    /// Keeps from now on which items are put or removed.
+    pub(super) fn record(&mut self) {
+        self.touched.get_or_insert_default();
+        self.history.iter_mut().for_each(History::record);
+    }
+
+    /// Notes that an item is to be stored anew.
+    pub(super) fn touch(&mut self, number: u64) {
+        if let Some(touched) = &mut self.touched {
+            touched.insert(number);
+        }
+    }
+
+    /// The items put or removed since the last call.
+    pub(super) fn take_touched(&mut self) -> BTreeSet<u64> {
+        self.touched.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// The item of this number.
+    pub(super) fn numbered(&self, number: u64) -> Option<(&Arc<Place>, &Item)> {
+        self.items.get_key_value(self.order.get(&number)?.as_ref())
     }
 
     /// How many items it holds.
@@ -93,9 +119,11 @@ impl Range {
     pub(crate) fn put(&mut self, place: &Arc<Place>, item: Option<Item>) -> Option<Item> {
         let before = self.items.remove(place);
         if let Some(before) = &before {
+            self.touch(before.number);
             self.forget(place, before);
         }
         if let Some(item) = item {
+            self.touch(item.number);
             self.note(place, &item);
             self.items.insert(Arc::clone(place), item);
         }
@@ -121,7 +149,12 @@ impl Range {
     pub(crate) fn keep_history(&mut self, retention: i64) {
         let interval = (self.low.clone(), self.high.clone());
         let start = || History::new(retention, interval, self.lsn);
-        self.history.get_or_insert_with(start).set_retention(retention);
+        let history = self.history.get_or_insert_with(start);
+        history.set_retention(retention);
+        history.range = self.id;
+        if self.touched.is_some() {
+            history.record();
+        }
     }
 
     /// Ends a transaction that has put these places from what was there before.
@@ -158,9 +191,15 @@ impl Range {
     pub(crate) fn set_expiries(&mut self, shape: &Shape) {
         self.expiries.clear();
         for (place, item) in &mut self.items {
-            item.expires = Document::parse(&item.body)
+            let expires = Document::parse(&item.body)
                 .and_then(|document| shape.expiry(&document, item.at))
                 .unwrap_or(item.expires);
+            if expires != item.expires
+                && let Some(touched) = &mut self.touched
+            {
+                touched.insert(item.number);
+            }
+            item.expires = expires;
             if let Some(at) = item.expires {
                 self.expiries.insert((at, Arc::clone(place)));
             }

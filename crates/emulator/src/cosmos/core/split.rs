@@ -33,6 +33,17 @@ pub(super) struct Splitting {
 }
 
 impl Splitting {
+    /// The range, and when its children serve: as it is stored.
+    pub(super) fn to_row(self) -> (u32, i64) {
+        let Self { range, until } = self;
+        (range, until)
+    }
+
+    /// A split that was under way when the emulator ended.
+    pub(super) fn from_row((range, until): (u32, i64)) -> Self {
+        Self { range, until }
+    }
+
     /// Refuses a range that is being split.
     pub(super) fn check(splitting: Option<&Self>, range: &Range) -> Result<(), Refusal> {
         match splitting {
@@ -141,20 +152,25 @@ impl Container {
             (Some(left), Some(right)) => Some(left.merged(right)),
             (one, other) => one.or(other),
         };
-        for (place, item) in left.drain().chain(right.drain()) {
-            adopt(&mut child, &place, item);
-        }
+        let items = left.drain().chain(right.drain());
+        let moved: Vec<u64> =
+            items.filter_map(|(place, item)| adopt(&mut child, &place, item)).collect();
         self.put_ranges([child]);
+        self.touch(moved);
         Ok(id)
     }
 }
 
 /// Puts an item in a merged range: the same LSN may stand for one transaction of each parent.
-fn adopt(child: &mut Range, place: &Arc<Place>, mut item: Item) {
+/// Answers the item's number if its turn had to be changed.
+fn adopt(child: &mut Range, place: &Arc<Place>, mut item: Item) -> Option<u64> {
+    let (number, turn) = (item.number, item.change.1);
     while child.has_change(item.change) {
         item.change.1 += 1;
     }
+    let moved = turn != item.change.1;
     child.put(place, Some(item));
+    moved.then_some(number)
 }
 
 fn lineage(parents: [&Range; 2]) -> Vec<u32> {

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use std::sync::Arc;
 
 /// What numbers a container has given out.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Counters {
     /// Items created.
     pub(super) items: u64,
@@ -42,14 +42,16 @@ pub(super) struct Writer<'c> {
     key_text: Arc<str>,
     at: i64,
     lsn: u64,
+    /// The counters as they were.
+    before: Counters,
     undo: Vec<(Arc<Place>, Option<Item>)>,
 }
 
 impl<'c> Writer<'c> {
     /// Opens a transaction on the items of `key`, which lie at `epk`.
     pub(super) fn new(ground: Ground<'c>, key: &'c PartitionKey, epk: Epk, at: i64) -> Self {
-        let lsn = ground.range.lsn + 1;
-        Self { ground, key, epk, key_text: key.text().into(), at, lsn, undo: Vec::new() }
+        let (lsn, before) = (ground.range.lsn + 1, *ground.counters);
+        Self { ground, key, epk, key_text: key.text().into(), at, lsn, before, undo: Vec::new() }
     }
 
     /// Does one operation; later ones see it.
@@ -76,6 +78,7 @@ impl<'c> Writer<'c> {
         while let Some((place, before)) = self.undo.pop() {
             self.ground.range.put(&place, before);
         }
+        *self.ground.counters = self.before;
     }
 
     fn create(&mut self, document: &Document<'_>, conditions: &Conditions) -> Outcome {

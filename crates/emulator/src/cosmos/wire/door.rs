@@ -7,6 +7,7 @@ use super::{account, batch, feed, items, offers, query, resources};
 use crate::cosmos::Cosmos;
 use crate::cosmos::core::Refusal;
 use crate::faults::{CosmosAction, CosmosOperation, CosmosRule};
+use crate::store::Lost;
 use http::Method;
 use jiff::Timestamp;
 use std::time::Duration;
@@ -77,7 +78,14 @@ pub(super) async fn answer(cosmos: &Cosmos, mut call: Call, machine: Timestamp) 
             }
         },
     };
+    if let Err(lost) = cosmos.journal.check() {
+        return Answer::Reply(unavailable(&lost));
+    }
     let reply = handle(cosmos, call, kind).unwrap_or_else(Reply::from);
+    // Reads wait too: nothing is shown that a crash could take away.
+    if let Err(lost) = cosmos.journal.settled().await {
+        return Answer::Reply(unavailable(&lost));
+    }
     if let Some(owner) = call.target.owner() {
         cosmos.note(owner, kind.name(), reply.charge);
     }
@@ -207,6 +215,11 @@ fn throttled(rule: &CosmosRule) -> Reply {
     let after = rule.retry_after_ms.unwrap_or(RETRY_AFTER_MS);
     Reply::error(429, 3200, "the request rate is too large (a fault set through the control port)")
         .with("x-ms-retry-after-ms", after)
+}
+
+/// It may have happened; a restart will show.
+fn unavailable(lost: &Lost) -> Reply {
+    Reply::error(503, 0, &lost.to_string())
 }
 
 fn failed(rule: &CosmosRule) -> Reply {

@@ -9,14 +9,17 @@ use super::{
     frame::{self, Frame, Kind},
     sasl::{self, AMQP_HEADER, Outcome, SASL_HEADER},
 };
-use crate::servicebus::{
-    ServiceBus,
-    broker::{ConnectionId, Effect},
-    machine_time,
+use crate::{
+    servicebus::{
+        ServiceBus,
+        broker::{ConnectionId, Effect},
+        machine_time,
+    },
+    store::{Journal, Lost},
 };
-use bytes::{BufMut, BytesMut};
+use bytes::BytesMut;
 use jiff::Timestamp;
-use std::{io, sync::Arc, time::Duration};
+use std::{io, mem, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{
@@ -40,6 +43,9 @@ const GREETING_MAX: Duration = Duration::from_secs(30);
 /// How long the last bytes may take to be written.
 const FAREWELL_MAX: Duration = Duration::from_secs(2);
 
+/// What a client hears that has been silent for too long.
+const IDLE: &str = "The connection was idle for longer than its idle-time-out.";
+
 /// A connection with its buffers.
 struct Connection {
     bus: Arc<ServiceBus>,
@@ -47,7 +53,16 @@ struct Connection {
     writer: OwnedWriteHalf,
     input: BytesMut,
     engine: Engine,
+    /// What goes out next; the engine gathers what comes behind it.
+    sealed: Sealed,
     effects: UnboundedReceiver<Effect>,
+}
+
+/// Bytes that may be written once the journal has come to a unit: they tell of what it holds.
+#[derive(Default)]
+struct Sealed {
+    bytes: BytesMut,
+    unit: u64,
 }
 
 /// Why the loop ended.
@@ -85,13 +100,12 @@ async fn run(
     };
     let Some(outcome) = outcome else { return Ok(()) };
     let engine = Engine::new(id, outcome == Outcome::Trusted);
-    let mut connection = Connection { bus, reader, writer, input, engine, effects };
-    connection.engine.out().put_slice(&AMQP_HEADER);
+    let sealed = Sealed { bytes: BytesMut::from(&AMQP_HEADER[..]), unit: 0 };
+    let mut connection = Connection { bus, reader, writer, input, engine, sealed, effects };
     let end = connection.go_on(&stop).await;
     connection.bus.with(|world| connection.engine.shut_down(world));
     if let Ok(End::Closed) = end {
-        let farewell = connection.writer.write_all_buf(connection.engine.out());
-        let _ = timeout(FAREWELL_MAX, farewell).await;
+        let _ = timeout(FAREWELL_MAX, connection.say_goodbye()).await;
         let _ = connection.writer.shutdown().await;
         // Whatever the client still says is heard out: to close on it would reset the connection,
         // and our last words with it.
@@ -173,19 +187,29 @@ impl Connection {
         let mut heard = Instant::now();
         let mut spoken = Instant::now();
         loop {
+            if let Err(lost) = self.bus.journal.check() {
+                return Ok(self.give_up(&lost));
+            }
             if let Some(end) = self.handle_input(stop).await {
                 return Ok(end);
             }
-            let Self { reader, writer, input, engine, effects, .. } = self;
+            let Self { bus, reader, writer, input, engine, sealed, effects } = self;
             let beat = engine.peer_idle().map(|idle| spoken + idle / 2);
-            let (waiting, hungry) = (engine.out().len(), engine.is_hungry());
+            sealed.refill(engine.out(), &bus.journal);
+            let settled = bus.journal.is_settled_to(sealed.unit);
+            let (waiting, hungry) = (sealed.bytes.len() + engine.out().len(), engine.is_hungry());
             let expiry = engine.next_expiry().map(until);
             input.reserve(READ);
             tokio::select! {
                 biased;
-                written = writer.write_buf(engine.out()), if 0 < waiting => {
+                written = writer.write_buf(&mut sealed.bytes), if settled && 0 < waiting => {
                     written?;
                     spoken = Instant::now();
+                }
+                result = bus.journal.settled_to(sealed.unit), if !settled => {
+                    if let Err(lost) = result {
+                        return Ok(self.give_up(&lost));
+                    }
                 }
                 effect = effects.recv() => if let Some(effect) = effect {
                     self.handle_effects(effect);
@@ -196,16 +220,8 @@ impl Connection {
                     }
                     heard = Instant::now();
                 }
-                () = stop.cancelled() => {
-                    let words = "The emulator is shutting down.";
-                    engine.close(&Problem::new(condition::CONNECTION_FORCED, words));
-                    return Ok(End::Closed);
-                }
-                () = sleep_until(heard + IDLE_MAX) => {
-                    let words = "The connection was idle for longer than its idle-time-out.";
-                    engine.close(&Problem::new(condition::CONNECTION_FORCED, words));
-                    return Ok(End::Closed);
-                }
+                () = stop.cancelled() => return Ok(self.force("The emulator is shutting down.")),
+                () = sleep_until(heard + IDLE_MAX) => return Ok(self.force(IDLE)),
                 () = sleep_until(beat.unwrap_or(heard + IDLE_MAX)), if beat.is_some() => {
                     engine.heartbeat();
                 }
@@ -213,6 +229,7 @@ impl Connection {
                     self.bus.with(|world| self.engine.expire_tokens(world));
                 }
                 () = std::future::ready(()), if hungry && waiting == 0 => {}
+                () = bus.journal.lost() => {}
             }
         }
     }
@@ -241,6 +258,31 @@ impl Connection {
         }
     }
 
+    /// Writes everything that is left to say, as far as it is durable.
+    async fn say_goodbye(&mut self) -> io::Result<()> {
+        if let Err(lost) = self.bus.journal.settled().await {
+            self.give_up(&lost);
+        }
+        self.writer.write_all_buf(&mut self.sealed.bytes).await?;
+        self.writer.write_all_buf(self.engine.out()).await
+    }
+
+    /// The store cannot be written: takes back what tells of things that are not durable, and
+    /// closes the connection instead.
+    fn give_up(&mut self, lost: &Lost) -> End {
+        if !self.bus.journal.is_settled_to(self.sealed.unit) {
+            self.sealed.bytes.clear();
+        }
+        self.engine.retract(&Problem::new(condition::INTERNAL, lost.to_string()));
+        End::Closed
+    }
+
+    /// Closes the connection; clients connect again.
+    fn force(&mut self, words: &'static str) -> End {
+        self.engine.close(&Problem::new(condition::CONNECTION_FORCED, words));
+        End::Closed
+    }
+
     /// Handles everything the broker has said, in one go.
     fn handle_effects(&mut self, first: Effect) {
         let (engine, effects) = (&mut self.engine, &mut self.effects);
@@ -250,6 +292,16 @@ impl Connection {
                 engine.effect(effect, world);
             }
         });
+    }
+}
+
+impl Sealed {
+    /// Takes what the engine has said, if everything before it has been written.
+    fn refill(&mut self, out: &mut BytesMut, journal: &Journal) {
+        if self.bytes.is_empty() && !out.is_empty() {
+            mem::swap(&mut self.bytes, out);
+            self.unit = journal.appended();
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Duplicate detection: the message-ids seen within a window.
 
-use super::later;
+use super::{later, record::Touched};
 use jiff::Timestamp;
 use std::{
     collections::{HashSet, VecDeque},
@@ -14,6 +14,7 @@ pub(crate) struct Duplicates {
     window: Duration,
     seen: HashSet<Arc<str>>,
     in_order: VecDeque<(Timestamp, Arc<str>)>,
+    touched: Touched<Arc<str>, Option<Timestamp>>,
 }
 
 /// Whether a message-id was seen within the window.
@@ -28,7 +29,8 @@ pub(crate) enum Sighting {
 impl Duplicates {
     /// Remembers ids for `window`.
     pub(crate) fn new(window: Duration) -> Self {
-        Self { window, seen: HashSet::new(), in_order: VecDeque::new() }
+        let (seen, in_order) = (HashSet::new(), VecDeque::new());
+        Self { window, seen, in_order, touched: Touched::default() }
     }
 
     /// How long ids are remembered.
@@ -47,7 +49,9 @@ impl Duplicates {
         if !self.seen.insert(Arc::clone(id)) {
             return Sighting::Repeat;
         }
-        self.in_order.push_back((later(now, self.window), Arc::clone(id)));
+        let until = later(now, self.window);
+        self.in_order.push_back((until, Arc::clone(id)));
+        self.touched.note(id, Some(until));
         Sighting::First
     }
 
@@ -56,9 +60,28 @@ impl Duplicates {
         while let Some((until, id)) = self.in_order.front()
             && *until <= now
         {
+            self.touched.note(id, None);
             self.seen.remove(id);
             self.in_order.pop_front();
         }
+    }
+
+    /// The ids that came or went since the last call, each with until when it is remembered.
+    pub(super) fn touched(&mut self) -> &mut Touched<Arc<str>, Option<Timestamp>> {
+        &mut self.touched
+    }
+
+    /// Tells everything anew.
+    #[cfg(test)]
+    pub(super) fn retell(&mut self) {
+        self.in_order.iter().for_each(|(until, id)| self.touched.note(id, Some(*until)));
+    }
+
+    /// Remembers ids as they were remembered before.
+    pub(super) fn restore(&mut self, mut ids: Vec<(Timestamp, Arc<str>)>) {
+        ids.sort_unstable();
+        self.seen.extend(ids.iter().map(|(_, id)| Arc::clone(id)));
+        self.in_order.extend(ids);
     }
 }
 

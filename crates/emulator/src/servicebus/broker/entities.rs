@@ -162,7 +162,9 @@ impl Broker {
         let time_to_live = [above, settings.time_to_live].into_iter().flatten().min();
         store.queue.settings = Settings { time_to_live, ..settings };
         store.about = About { created: store.about.created, ..about };
-        if !store.about.status.gives() {
+        let gives = store.about.status.gives();
+        self.define(Target::Queue(id));
+        if !gives {
             self.dismiss(id, &Refusal::Disabled(path.to_owned()), now);
         }
         Ok(())
@@ -195,6 +197,10 @@ impl Broker {
                 store.queue.settings.time_to_live = lives.into_iter().flatten().min();
             }
         }
+        for queue in queues {
+            self.define(Target::Queue(queue));
+        }
+        self.define(Target::Topic(id));
         Ok(())
     }
 
@@ -207,6 +213,7 @@ impl Broker {
         let target = self.paths.remove(&lower);
         match target.ok_or_else(|| Refusal::EntityNotFound(path.to_owned()))? {
             Target::Queue(id) => {
+                self.define_rules(id);
                 for topic in &mut self.topics {
                     topic.subscriptions.retain(|subscription| subscription.queue != id);
                 }
@@ -222,6 +229,7 @@ impl Broker {
                 if let Some(topic) = self.topics.get_mut(id.0) {
                     topic.schedule = super::schedule::Schedule::default();
                 }
+                self.undefine(Target::Topic(id));
             }
         }
         Ok(())
@@ -236,6 +244,7 @@ impl Broker {
             if let Some(store) = self.queues.get_mut(id.0) {
                 store.queue.clear();
             }
+            self.undefine(Target::Queue(id));
         }
     }
 
@@ -289,6 +298,7 @@ impl Broker {
         if let Some(known) = self.about(target) {
             *known = about;
         }
+        self.define(target);
     }
 
     /// Checks that a queue is there and gives messages.

@@ -13,6 +13,7 @@ mod lock;
 mod manage;
 mod queue;
 mod receive;
+mod record;
 mod refusal;
 mod report;
 mod schedule;
@@ -38,6 +39,7 @@ use duplicates::Duplicates;
 use jiff::{SignedDuration, Timestamp};
 use queue::{DeadLetter, Queue};
 use receive::Consumer;
+use record::{Recorder, Told};
 use serde_amqp::Value;
 use std::{
     collections::{BTreeSet, HashMap},
@@ -66,6 +68,7 @@ pub(crate) struct Broker {
     effects: Vec<(ConnectionId, Effect)>,
     last_consumer: u64,
     last_lock: u64,
+    recorder: Recorder,
 }
 
 /// A queue with its place among the others.
@@ -79,6 +82,7 @@ struct Store {
     about: About,
     /// Its own time to live; a topic's may be shorter.
     own_life: Option<Duration>,
+    told: Told,
 }
 
 /// What an entity that is sent to counts and remembers.
@@ -109,6 +113,7 @@ impl Broker {
         if let Some(store) = self.queues.get_mut(id.0) {
             store.intake.duplicates = duplicates.map(Duplicates::new);
         }
+        self.define(Target::Queue(id));
         self.paths.insert(name.to_lowercase(), Target::Queue(id));
         id
     }
@@ -227,7 +232,10 @@ impl Broker {
         let queue = Queue::new(path, settings);
         let intake = Intake::default();
         let (about, own_life) = (About::default(), queue.settings.time_to_live);
-        self.queues.push(Store { queue, dead_letters: dead, intake, alarm: None, about, own_life });
+        let told = Told::default();
+        let alarm = None;
+        self.queues.push(Store { queue, dead_letters: dead, intake, alarm, about, own_life, told });
+        self.define(Target::Queue(id));
         id
     }
 

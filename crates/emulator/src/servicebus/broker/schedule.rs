@@ -1,5 +1,6 @@
 //! Messages that become visible later; each has a number by which it can be cancelled.
 
+use super::record::Touched;
 use crate::servicebus::message::Message;
 use jiff::Timestamp;
 use std::{
@@ -13,6 +14,7 @@ pub(crate) struct Schedule {
     by_sequence: BTreeMap<i64, Scheduled>,
     by_time: BTreeSet<(Timestamp, i64)>,
     size: u64,
+    touched: Touched<i64, ()>,
 }
 
 /// One of them.
@@ -31,6 +33,7 @@ impl Schedule {
     pub(crate) fn add(&mut self, sequence: i64, scheduled: Scheduled) {
         self.by_time.insert((scheduled.at, sequence));
         self.size += scheduled.message.size();
+        self.touched.note(&sequence, ());
         self.by_sequence.insert(sequence, scheduled);
     }
 
@@ -39,7 +42,24 @@ impl Schedule {
         let scheduled = self.by_sequence.remove(&sequence)?;
         self.by_time.remove(&(scheduled.at, sequence));
         self.size -= scheduled.message.size();
+        self.touched.note(&sequence, ());
         Some(scheduled)
+    }
+
+    /// The one of this number.
+    pub(super) fn get(&self, sequence: i64) -> Option<&Scheduled> {
+        self.by_sequence.get(&sequence)
+    }
+
+    /// Those that came or went since the last call.
+    pub(super) fn touched(&mut self) -> &mut Touched<i64, ()> {
+        &mut self.touched
+    }
+
+    /// Tells everything anew.
+    #[cfg(test)]
+    pub(super) fn retell(&mut self) {
+        self.by_sequence.keys().for_each(|sequence| self.touched.note(sequence, ()));
     }
 
     /// Whether `sequence` is scheduled.

@@ -220,7 +220,7 @@ impl Broker {
     }
 
     /// What stands at the door of a queue or topic.
-    fn door(&mut self, target: Target) -> Option<(&mut Intake, &mut Schedule)> {
+    pub(super) fn door(&mut self, target: Target) -> Option<(&mut Intake, &mut Schedule)> {
         match target {
             Target::Queue(id) => {
                 let store = self.queues.get_mut(id.0)?;

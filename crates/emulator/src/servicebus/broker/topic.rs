@@ -1,7 +1,7 @@
 //! Topics: each message goes to every subscription whose rules it meets.
 
 use super::{
-    About, Broker, Intake, QueueId, Refusal, Target, TopicId, duplicates::Duplicates,
+    About, Broker, Intake, QueueId, Refusal, Target, TopicId, duplicates::Duplicates, record::Told,
     schedule::Schedule,
 };
 use crate::servicebus::{
@@ -21,7 +21,8 @@ pub(super) struct Topic {
     pub(super) schedule: Schedule,
     pub(super) about: About,
     pub(super) time_to_live: Option<Duration>,
-    last_sequence: i64,
+    pub(super) told: Told,
+    pub(super) last_sequence: i64,
     alarm: Option<Timestamp>,
 }
 
@@ -34,6 +35,21 @@ pub(super) struct Subscription {
 }
 
 impl Topic {
+    /// A topic that nothing was sent to yet.
+    pub(super) fn new(name: &str, time_to_live: Option<Duration>, intake: Intake) -> Self {
+        Self {
+            name: Arc::from(name),
+            subscriptions: Vec::new(),
+            intake,
+            schedule: Schedule::default(),
+            about: About::default(),
+            time_to_live,
+            told: Told::default(),
+            last_sequence: 0,
+            alarm: None,
+        }
+    }
+
     /// The next sequence number.
     pub(super) fn next_sequence(&mut self) -> i64 {
         self.last_sequence += 1;
@@ -56,19 +72,10 @@ impl Broker {
     /// Adds a topic with its subscriptions.
     pub(super) fn add_topic(&mut self, spec: &TopicSpec) -> TopicId {
         let id = TopicId(self.topics.len());
-        self.topics.push(Topic {
-            name: Arc::from(spec.name.as_str()),
-            subscriptions: Vec::new(),
-            intake: Intake {
-                duplicates: spec.duplicates.map(Duplicates::new),
-                ..Intake::default()
-            },
-            schedule: Schedule::default(),
-            about: About::default(),
-            time_to_live: spec.time_to_live,
-            last_sequence: 0,
-            alarm: None,
-        });
+        let duplicates = spec.duplicates.map(Duplicates::new);
+        let intake = Intake { duplicates, ..Intake::default() };
+        self.topics.push(Topic::new(&spec.name, spec.time_to_live, intake));
+        self.define(Target::Topic(id));
         self.paths.insert(spec.name.to_lowercase(), Target::Topic(id));
         for subscription in &spec.subscriptions {
             self.add_subscription(id, subscription);
@@ -91,6 +98,7 @@ impl Broker {
             let name = Arc::from(spec.name.as_str());
             topic.subscriptions.push(Subscription { name, queue, rules: spec.rules.clone() });
         }
+        self.define(Target::Topic(id));
         queue
     }
 
@@ -115,6 +123,7 @@ impl Broker {
             return Err(Refusal::RuleExists(rule.name));
         }
         rules.push(rule);
+        self.define_rules(queue);
         Ok(())
     }
 
@@ -126,6 +135,7 @@ impl Broker {
         let rules = self.rules(queue)?;
         let at = rules.iter().position(|rule| rule.name.eq_ignore_ascii_case(name));
         rules.remove(at.ok_or_else(|| Refusal::EntityNotFound(name.to_owned()))?);
+        self.define_rules(queue);
         Ok(())
     }
 

@@ -73,6 +73,20 @@ impl Default for Settings {
     }
 }
 
+impl SubscriptionSpec {
+    /// Where it is.
+    pub(crate) fn path(&self, topic: &TopicSpec) -> String {
+        format!("{}/Subscriptions/{}", topic.name, self.name)
+    }
+
+    /// Its settings; no message lives longer than its topic lets it.
+    pub(crate) fn settings_in(&self, topic: &TopicSpec) -> Settings {
+        let life = [topic.time_to_live, self.settings.time_to_live];
+        let time_to_live = life.into_iter().flatten().min();
+        Settings { time_to_live, ..self.settings.clone() }
+    }
+}
+
 impl Topology {
     /// What the order service needs: topic `orders` with duplicate detection, and on it
     /// subscription `all`, which requires sessions.

@@ -11,6 +11,18 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
+/// The `authorization` and `x-ms-date` of a request on the documents of `link`, or one of them.
+pub(crate) fn sign(method: &str, link: &str) -> (String, String) {
+    let date = Clock::new().now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    let text = format!("{}\ndocs\n{link}\n{}\n\n", method.to_lowercase(), date.to_lowercase());
+    let secret = BASE64_STANDARD.decode(KEY).expect("base64");
+    let mut mac = Hmac::<Sha256>::new_from_slice(&secret).expect("a key of any length");
+    mac.update(text.as_bytes());
+    let signature = BASE64_STANDARD.encode(mac.finalize().into_bytes());
+    let token = format!("type=master&ver=1.0&sig={signature}");
+    (utf8_percent_encode(&token, NON_ALPHANUMERIC).to_string(), date)
+}
+
 /// The account, and the emulator that serves it.
 pub(crate) struct Account {
     pub(crate) emulator: Process,
@@ -55,17 +67,11 @@ impl Account {
 
     async fn send(&self, method: &str, container: &str, key: &str, body: &str) -> Response<String> {
         let link = format!("dbs/shop/colls/{container}");
-        let date = Clock::new().now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
-        let text = format!("{}\ndocs\n{link}\n{}\n\n", method.to_lowercase(), date.to_lowercase());
-        let secret = BASE64_STANDARD.decode(KEY).expect("base64");
-        let mut mac = Hmac::<Sha256>::new_from_slice(&secret).expect("a key of any length");
-        mac.update(text.as_bytes());
-        let signature = BASE64_STANDARD.encode(mac.finalize().into_bytes());
-        let token = format!("type=master&ver=1.0&sig={signature}");
+        let (authorization, date) = sign(method, &link);
         let mut request = Request::builder()
             .method(method)
             .uri(format!("{}/{link}/docs", self.endpoint()))
-            .header("authorization", utf8_percent_encode(&token, NON_ALPHANUMERIC).to_string())
+            .header("authorization", authorization)
             .header("x-ms-date", date)
             .header("x-ms-version", "2020-07-15");
         if !key.is_empty() {

@@ -20,7 +20,7 @@ impl Local {
         let admin = Some(any);
         let addresses = Addresses { cosmos: any, servicebus: any, control: any, admin };
         let entities = Entities::new(None, false).expect("the shop");
-        let local = bind(addresses, entities).await.expect("free ports");
+        let local = bind(addresses, entities, None).await.expect("free ports");
         let at = local.addresses();
         let mut serving = JoinSet::new();
         serving.spawn(local.serve(CancellationToken::new()));

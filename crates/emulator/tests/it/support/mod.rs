@@ -6,7 +6,7 @@ mod local;
 
 pub(crate) use self::{
     app::{App, Backend},
-    cosmos::Account,
+    cosmos::{Account, sign},
     local::Local,
 };
 

@@ -7,6 +7,7 @@ mod indexes;
 mod model;
 mod points;
 mod ranges;
+mod records;
 mod scans;
 
 use super::document::Document;

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 /// One step on one of a few items.
 #[derive(Debug, Clone)]
-enum Step {
+pub(super) enum Step {
     Upsert(u8, u8),
     Delete(u8, u8),
     Batch(u8, Vec<(bool, u8)>),
@@ -15,7 +15,7 @@ enum Step {
     Merge,
 }
 
-fn step() -> impl Strategy<Value = Step> {
+pub(super) fn step() -> impl Strategy<Value = Step> {
     let (key, id) = (0..6_u8, 0..4_u8);
     prop_oneof![
         4 => (key.clone(), id.clone()).prop_map(|(key, id)| Step::Upsert(key, id)),

@@ -34,6 +34,14 @@ impl Engine {
         Step::Close
     }
 
+    /// Takes back what was said and not written, of which nothing must be known, and closes the
+    /// connection with an error.
+    pub(crate) fn retract(&mut self, problem: &Problem) {
+        self.out.clear();
+        self.closing = false;
+        self.close(problem);
+    }
+
     /// When the next token expires, by the machine's time.
     pub(crate) fn next_expiry(&self) -> Option<Timestamp> {
         self.grants.next_expiry()

@@ -52,6 +52,7 @@ impl Queue {
         let Some(entry) = self.entries.get_mut(&sequence) else { return };
         let lock = entry.lock.take();
         entry.delivery_count += 1;
+        self.notes.state(sequence);
         let (count, deferred) = (entry.delivery_count, entry.deferred);
         let expired = entry.expires.is_some_and(|expires| expires <= now);
         if let Some(lock) = lock {

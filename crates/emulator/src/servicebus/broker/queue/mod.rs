@@ -6,11 +6,13 @@
 
 mod browse;
 mod due;
+mod record;
 mod sessions;
 mod settle;
 mod take;
 
 pub(crate) use browse::Part;
+pub(super) use record::{Notes, RowOfEntry};
 pub(crate) use sessions::{Claim, Hold};
 pub(crate) use take::{Delivery, Mode};
 
@@ -51,6 +53,7 @@ pub(crate) struct Queue {
     /// Bytes of the messages in `entries`.
     size: u64,
     outbox: Outbox,
+    notes: Notes,
 }
 
 /// A message in this queue.
@@ -124,6 +127,7 @@ impl Queue {
             deferred: 0,
             size: 0,
             outbox: Outbox::default(),
+            notes: Notes::default(),
         }
     }
 
@@ -216,6 +220,7 @@ impl Queue {
         }
         let session = self.lane(&entry);
         self.size += entry.message.size();
+        self.notes.whole(sequence);
         self.entries.insert(sequence, entry);
         match &session {
             Some(session) => self.sessions.arrived(session, sequence),
@@ -230,6 +235,7 @@ impl Queue {
     fn remove(&mut self, sequence: i64) -> Option<Entry> {
         let entry = self.entries.remove(&sequence)?;
         self.size -= entry.message.size();
+        self.notes.state(sequence);
         if let Some(expires) = entry.expires {
             self.due.remove(&(expires, Due::Expiry(sequence)));
         }

@@ -183,6 +183,7 @@ impl Queue {
         state: Option<Bytes>,
         now: Timestamp,
     ) {
+        self.notes.session(session);
         let state = state.map(|bytes| State { bytes, set: now });
         self.sessions.by_id.entry(Arc::clone(session)).or_default().state = state;
         self.sessions.refresh(session);
@@ -229,6 +230,19 @@ impl Sessions {
             session.deferred.remove(&sequence);
         }
         self.refresh(id);
+    }
+
+    /// A message is there again that is not to be received: it was locked, or is deferred.
+    pub(super) fn restore(&mut self, id: &Arc<str>, sequence: i64, locked: bool) {
+        let session = self.by_id.entry(Arc::clone(id)).or_default();
+        let set = if locked { &mut session.locked } else { &mut session.deferred };
+        set.insert(sequence);
+    }
+
+    /// A session's state, and when it was set.
+    pub(super) fn state(&self, id: &str) -> Option<(&Bytes, Timestamp)> {
+        let state = self.by_id.get(id)?.state.as_ref()?;
+        Some((&state.bytes, state.set))
     }
 
     /// A message is available again.

@@ -91,6 +91,7 @@ impl Queue {
             self.size -= entry.message.size();
             entry.message = Arc::new(edit_application_properties(&entry.message, edits));
             self.size += entry.message.size();
+            self.notes.whole(sequence);
         }
     }
 
@@ -99,6 +100,7 @@ impl Queue {
         let Some(entry) = self.entries.get_mut(&sequence) else { return };
         let lock = entry.lock.take();
         entry.delivery_count += 1;
+        self.notes.state(sequence);
         if !entry.deferred {
             entry.deferred = true;
             self.deferred += 1;

@@ -108,6 +108,7 @@ impl Queue {
                 let in_session = self.settings.requires_session;
                 let entry = self.entries.get_mut(&sequence)?;
                 entry.lock = Some(Lock { nonce: token.nonce, until });
+                self.notes.state(sequence);
                 if !in_session {
                     self.due.insert((until, Due::Lock(sequence)));
                 }

@@ -4,6 +4,7 @@ mod conservation;
 mod consumers;
 mod entities;
 mod locks;
+mod records;
 mod sessions;
 mod subqueues;
 mod topics;
