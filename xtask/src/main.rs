@@ -1,10 +1,16 @@
 //! The project's verbs: `cargo xtask <verb>`. One file a verb; no tokio, no HTTP here.
-#![expect(clippy::print_stdout, reason = "the verbs talk to the person who typed them")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "the verbs talk to the person who typed them"
+)]
 
 mod bench;
 mod ci;
 mod conformance;
 mod demo;
+mod deploy;
+mod destroy;
 mod e2e;
 mod fuzz;
 mod infra;
@@ -50,6 +56,10 @@ enum Verb {
     Infra(infra::Verb),
     /// What is published to Azure: static binaries, zipped, and what they are made of
     Package(package::Arguments),
+    /// From a clone to a running system on Azure; the same again changes nothing
+    Deploy(deploy::Arguments),
+    /// Takes a resource group away, with all that is in it
+    Destroy(destroy::Arguments),
     /// The house rules that no other tool checks
     Tidy,
     /// What CI runs: fmt, tidy, infra check, deny, clippy, doc, conformance, peers, test
@@ -60,7 +70,8 @@ fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            println!("\ncargo xtask: {error:#}");
+            // Standard output may belong to a document.
+            eprintln!("\ncargo xtask: {error:#}");
             ExitCode::FAILURE
         }
     }
@@ -81,6 +92,8 @@ fn run() -> Result<()> {
         Verb::Bench(arguments) => bench::bench(&arguments),
         Verb::Infra(verb) => infra::infra(&verb, root),
         Verb::Package(arguments) => package::package(&arguments, root),
+        Verb::Deploy(arguments) => deploy::deploy(&arguments, root),
+        Verb::Destroy(arguments) => destroy::destroy(&arguments),
         Verb::Tidy => tidy::tidy(root),
         Verb::Ci => ci::ci(root),
     }
