@@ -25,7 +25,8 @@ class Credential:
 
     def get_token(self, *_scopes, **_options):
         expiry = int(time.time()) + 3600
-        return AccessToken(f"{part({'alg': 'none'})}.{part({'exp': expiry})}.{part('')}", expiry)
+        claims = {"aud": "https://servicebus.azure.net", "exp": expiry}
+        return AccessToken(f"{part({'alg': 'none'})}.{part(claims)}.{part('')}", expiry)
 
 
     def __enter__(self):

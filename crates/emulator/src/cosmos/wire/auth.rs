@@ -1,7 +1,7 @@
 //! Who may come in: requests signed with the account's key, or carrying a token of Entra ID.
 //!
 //! The key's signature and date are verified. A token's signature cannot be: it only has to be a
-//! JWT that is valid now. Whoever comes with one may read and write items, but not make, change or
+//! JWT for Cosmos DB that is valid now. Whoever comes with one may read and write items, but not make, change or
 //! remove databases and containers, as in the service.
 
 use super::call::Call;
@@ -25,6 +25,8 @@ pub(crate) struct Keys {
 /// The key that every Cosmos DB emulator has; it is public.
 const EMULATOR_KEY: &str =
     "C2y6yDjf5/R+ob0N8A7Cgv30VRDJIWEHLM+4QDU5DE2nQ9nDuVTqobD4b8mGGyPMbIZnqyMsEcaGQy67XIw/Jw==";
+/// What Cosmos DB itself is called in Entra ID.
+const SERVICE_ID: &str = "a232010e-820c-4083-83bb-3ace5fc29d0b";
 /// How far a request's date may be from now, as documented.
 const DATE_TOLERANCE: SignedDuration = SignedDuration::from_mins(15);
 
@@ -112,6 +114,12 @@ fn check_token(token: &str, now: Timestamp) -> Result<(), Refusal> {
     let (Some(_), Some(claims), 3) = (header, claims, token.split('.').count()) else {
         return Err(unauthorized("the bearer token is no JWT"));
     };
+    let audience = claims.get("aud").and_then(Value::as_str).unwrap_or_default();
+    if !is_ours(audience) {
+        return Err(unauthorized(&format!(
+            "the bearer token is for '{audience}'; right would be 'https://cosmos.azure.com'"
+        )));
+    }
     let time = |name: &str| claims.get(name).and_then(Value::as_i64);
     let now = now.as_second();
     match (time("exp"), time("nbf")) {
@@ -122,6 +130,18 @@ fn check_token(token: &str, now: Timestamp) -> Result<(), Refusal> {
         }
         (Some(_), _) => Ok(()),
     }
+}
+
+/// Whom a token may be for: Cosmos DB (by its address or, in tokens of version 2, its id), one
+/// account of it, or an emulator.
+fn is_ours(audience: &str) -> bool {
+    let host = audience.strip_prefix("https://").map(|rest| rest.trim_end_matches('/'));
+    let host = host.map(|host| host.split_once(':').map_or(host, |(host, _)| host));
+    audience == SERVICE_ID
+        || host.is_some_and(|host| {
+            ["cosmos.azure.com", "localhost", "127.0.0.1", "localhost.localhost"].contains(&host)
+                || host.ends_with(".documents.azure.com")
+        })
 }
 
 /// Entra ID reaches the data only.

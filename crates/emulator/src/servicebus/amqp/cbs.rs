@@ -3,7 +3,7 @@
 //! | token | taken if |
 //! |---|---|
 //! | `servicebus.windows.net:sastoken` | it has `sr`, `sig`, `se`, `skn`; `se` is to come; and, for the emulator's key name, `sig` is the HMAC of `sr` and `se` under its key |
-//! | `jwt` | it is a SAS token as above (`azure-servicebus` calls them that), or has three base64url parts, a JSON payload, and an `exp` that is to come |
+//! | `jwt` | it is a SAS token as above (`azure-servicebus` calls them that), or has three base64url parts, a JSON payload, an `aud` that is Service Bus, and an `exp` that is to come |
 
 use super::{request::Request, value::Ask};
 use base64::{
@@ -148,6 +148,11 @@ const BAD_SAS: (i32, &str) = (401, "MalformedToken: the SAS token lacks sr, sig,
 const BAD_SIGNATURE: (i32, &str) = (401, "InvalidSignature: the token has an invalid signature.");
 /// A SAS token put for something its resource does not cover.
 const BAD_AUDIENCE: (i32, &str) = (401, "InvalidAudience: the token is for another entity.");
+/// A JWT for another service.
+const NOT_OURS: (i32, &str) =
+    (401, "InvalidAudience: the JWT is not for https://servicebus.azure.net.");
+/// What Service Bus itself is called in Entra ID.
+const SERVICE_ID: &str = "80a10ef9-8168-493d-abf9-3297c4ef6e3c";
 /// A JWT that is not one.
 const BAD_JWT: (i32, &str) = (401, "MalformedToken: the JWT is malformed.");
 
@@ -188,8 +193,22 @@ fn jwt(token: &str) -> Judged {
     serde_json::from_slice::<serde_json::Value>(&part(header)?).map_err(|_| BAD_JWT)?;
     let payload: serde_json::Value =
         serde_json::from_slice(&part(payload)?).map_err(|_| BAD_JWT)?;
+    let audience = payload.get("aud").and_then(serde_json::Value::as_str).unwrap_or_default();
+    if !is_ours(audience) {
+        return Err(NOT_OURS);
+    }
     let expiry = payload.get("exp").and_then(serde_json::Value::as_i64).ok_or(BAD_JWT)?;
     Timestamp::from_second(expiry).map_err(|_| BAD_JWT)
+}
+
+/// Whom a JWT may be for: Service Bus (by its address or, in tokens of version 2, its id), or one
+/// namespace of it.
+fn is_ours(audience: &str) -> bool {
+    let host = audience.strip_prefix("https://").map(|rest| rest.trim_end_matches('/'));
+    audience == SERVICE_ID
+        || host.is_some_and(|host| {
+            host == "servicebus.azure.net" || host.ends_with(".servicebus.windows.net")
+        })
 }
 
 /// The path of an audience such as `sb://host:port/entity`, in lower case.
