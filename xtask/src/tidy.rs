@@ -8,7 +8,9 @@
 //! | no path of a machine, no registry host | a clone builds anywhere |
 //! | the dependencies form the star of ARCHITECTURE.md | what is absent stays absent |
 //! | each promise is named in code and by a test | see [`promises`] |
+//! | each row of the emulator's fidelity table is proved by a test | see [`fidelity`] |
 
+mod fidelity;
 mod promises;
 mod star;
 
@@ -28,6 +30,7 @@ pub(crate) fn tidy(root: &Path) -> Result<()> {
     let mut wrong: Vec<String> = sources.iter().flat_map(file_rules).collect();
     wrong.extend(star::check(&sources));
     wrong.extend(promises::check(&sources));
+    wrong.extend(fidelity::check(&sources));
     if wrong.is_empty() {
         return Ok(());
     }
