@@ -29,9 +29,6 @@ KNOWN = {
     "test_transactional_batch": {
         "test_invalid_batch_sizes": "it looks for the service's own words in the message",
     },
-    "test_ttl": {
-        "test_collection_and_document_ttl_values": "an item's ttl of null is taken, not refused",
-    },
     "test_aggregate": {
         "test_run_all": "aggregates together with ORDER BY are not served",
     },

@@ -69,7 +69,7 @@ impl Shape {
     /// When a document written at `at` expires, in seconds of Unix time.
     pub(crate) fn expiry(&self, document: &Document<'_>, at: i64) -> Result<Option<i64>, Refusal> {
         let own = match document.raw("ttl") {
-            Some(raw) => parse_ttl(serde_json::from_str(raw).ok().as_ref(), "ttl")?,
+            Some(raw) => Some(seconds(&serde_json::from_str(raw).unwrap_or_default(), "ttl")?),
             None => None,
         };
         let ttl = self.default_ttl.map(|default| own.unwrap_or(default));
@@ -90,9 +90,12 @@ impl Shape {
 }
 
 fn parse_ttl(ttl: Option<&Value>, name: &str) -> Result<Option<i64>, Refusal> {
-    let Some(ttl) = ttl.filter(|ttl| !ttl.is_null()) else { return Ok(None) };
+    ttl.filter(|ttl| !ttl.is_null()).map(|ttl| seconds(ttl, name)).transpose()
+}
+
+fn seconds(ttl: &Value, name: &str) -> Result<i64, Refusal> {
     match ttl.as_i64() {
-        Some(ttl @ (-1 | 1..=0x7FFF_FFFF)) => Ok(Some(ttl)),
+        Some(ttl @ (-1 | 1..=0x7FFF_FFFF)) => Ok(ttl),
         Some(_) | None => Err(Refusal::Bad(format!(
             "{name} is {ttl}; it is a number of seconds from 1 to 2147483647, or -1 for never"
         ))),
@@ -186,7 +189,7 @@ mod tests {
 
     #[test]
     fn a_ttl_of_zero_or_of_another_type_is_refused() {
-        for ttl in ["0", "-2", "\"5\"", "1.5"] {
+        for ttl in ["0", "-2", "\"5\"", "1.5", "null"] {
             let text = format!("{{\"id\":\"a\",\"ttl\":{ttl}}}");
             let document = Document::parse(text.as_bytes()).unwrap();
             shape(json!({"defaultTtl": -1})).expiry(&document, 0).unwrap_err();
