@@ -69,15 +69,23 @@ impl CosmosLeases {
     fn fault(&self, failure: Failure) -> Fault {
         let link = self.container.link();
         let is_missing = matches!(failure.why, Why::NoContainer | Why::Missing);
-        if failure.open || !is_missing {
+        let is_denied = matches!(failure.why, Why::Denied { .. });
+        if failure.open || !(is_missing || is_denied) {
             return fault(&self.container, failure);
         }
-        Fault::Misconfigured {
-            problem: format!(
+        let problem = if is_missing {
+            format!(
                 "there is no container {link} for leases; create it, partitioned by /id, or name \
                  another in COSMOS_LEASE_CONTAINER"
-            ),
-        }
+            )
+        } else {
+            format!(
+                "the container {link} for leases: {}; let whoever runs here read and write it, or \
+                 name another in COSMOS_LEASE_CONTAINER",
+                failure.why
+            )
+        };
+        Fault::Misconfigured { problem }
     }
 }
 

@@ -156,6 +156,16 @@ async fn a_lease_container_that_is_missing_or_of_another_key_is_named_with_what_
 }
 
 #[tokio::test]
+async fn a_lease_container_that_is_denied_is_named_with_what_to_allow() {
+    let said = r#"{"code":"Forbidden","message":"no role"}"#;
+    let peer = Peer::start([reply(403, said).with("x-ms-substatus", "5301")]).await;
+    let Err(Fault::Misconfigured { problem }) = leases(&peer).begin().await else {
+        panic!("it is no mistake of the set-up")
+    };
+    expect![""].assert_eq(&problem);
+}
+
+#[tokio::test]
 async fn the_lag_is_the_difference_between_the_range_and_the_first_change_behind_the_lease() {
     let peer = peer().await;
     peer.then(ranges(TWO_RANGES));
