@@ -85,7 +85,7 @@ fn run() -> Result<()> {
         Verb::Demo(arguments) => demo::demo(&arguments),
         Verb::Dev(arguments) => demo::dev(&arguments),
         Verb::Test(arguments) => test::test(&arguments),
-        Verb::E2e(arguments) => e2e::e2e(&arguments),
+        Verb::E2e(arguments) => e2e::e2e(&arguments, root),
         Verb::Conformance(arguments) => conformance::conformance(&arguments),
         Verb::Peers(arguments) => peers::peers(root, &arguments),
         Verb::Fuzz(arguments) => fuzz::fuzz(root, &arguments),

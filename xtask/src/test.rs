@@ -2,6 +2,7 @@
 
 use crate::run;
 use anyhow::Result;
+use std::path::PathBuf;
 
 /// What to test.
 #[derive(Default, clap::Args)]
@@ -18,10 +19,19 @@ pub(crate) fn test(arguments: &Arguments) -> Result<()> {
 
 /// Runs tests by nextest where it is installed, else by cargo's own runner.
 pub(crate) fn run_tests(scope: &[&str], filter: Option<&str>) -> Result<()> {
+    run_tests_with(&[], scope, filter)
+}
+
+/// The same, with these variables.
+pub(crate) fn run_tests_with(
+    variables: &[(&str, PathBuf)],
+    scope: &[&str],
+    filter: Option<&str>,
+) -> Result<()> {
     let has_nextest =
         run::cargo(&["nextest", "--version"]).output().is_ok_and(|output| output.status.success());
     let runner: &[&str] = if has_nextest { &["nextest", "run"] } else { &["test"] };
     let mut command = run::cargo(runner);
-    command.arg("--locked").args(scope);
+    command.arg("--locked").args(scope).envs(variables.iter().map(|(name, path)| (name, path)));
     run::run(command.args(filter))
 }

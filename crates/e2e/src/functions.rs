@@ -1,5 +1,6 @@
 //! Our two programs as Azure runs them: custom handlers under a Functions host, started from the
-//! very `functions/` folders that are deployed.
+//! very `functions/` folders that are deployed; or, where `E2E_PACKAGES` names the folder of the
+//! zips that `cargo xtask package` makes, from what is in those, and with nothing else on the path.
 
 use crate::client::Client;
 use crate::emulator::Emulator;
@@ -10,6 +11,7 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
+use zip::ZipArchive;
 
 /// One app under its host.
 #[derive(Debug)]
@@ -27,9 +29,17 @@ impl FunctionApp {
     /// Starts the host of `api` or `relay` with the settings it would have on Azure, at `listen`
     /// (`127.0.0.1:0` picks a free port), and waits until its handler answers.
     pub async fn start(app: &str, listen: &str, azure: &Emulator, logs: &Path) -> Result<Self> {
-        let folder = folder(app)?.display().to_string();
+        let packages = std::env::var_os(PACKAGES).map(PathBuf::from);
+        let folder = match &packages {
+            Some(packages) => unpacked(&packages.join(app).with_extension("zip"), logs)?,
+            None => folder(app)?,
+        };
+        let folder = folder.display().to_string();
         let arguments = ["functions", "--app", &folder, "--listen", listen].map(str::to_owned);
-        let variables = settings(azure)?;
+        let mut variables = settings(azure);
+        if packages.is_none() {
+            variables.push(("PATH".to_owned(), path_to_binaries()?));
+        }
         let launch = Launch { arguments: &arguments, variables: &variables, is_piped: true };
         let name = format!("functions-{app}");
         let mut host = Process::start(&name, "emulator", launch, logs)?;
@@ -84,14 +94,9 @@ impl Hosted {
 }
 
 /// What the app settings of both apps hold; each reads its own.
-fn settings(azure: &Emulator) -> Result<Vec<(String, String)>> {
+fn settings(azure: &Emulator) -> Vec<(String, String)> {
     let connection = format!("AccountEndpoint={}/;AccountKey={COSMOS_KEY};", azure.cosmos);
-    let binaries = process::binaries()?;
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let path = std::env::join_paths(std::iter::once(binaries).chain(std::env::split_paths(&path)))?;
-    let path = path.into_string().ok().context("PATH is not UTF-8")?;
     let settings = [
-        ("PATH", path.as_str()),
         ("COSMOS_ENDPOINT", &azure.cosmos),
         ("COSMOS_KEY", COSMOS_KEY),
         ("COSMOS_DATABASE", "shop"),
@@ -99,8 +104,31 @@ fn settings(azure: &Emulator) -> Result<Vec<(String, String)>> {
         ("CosmosConnection", &connection),
         ("SERVICEBUS_CONNECTION", &azure.servicebus),
     ];
-    Ok(settings.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec())
+    settings.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec()
 }
+
+/// Where the host finds the handlers, which do not lie in the folders of the tree.
+fn path_to_binaries() -> Result<String> {
+    let binaries = process::binaries()?;
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::env::join_paths(std::iter::once(binaries).chain(std::env::split_paths(&path)))?;
+    path.into_string().ok().context("PATH is not UTF-8")
+}
+
+/// Unpacks a zip beside the logs, as Azure mounts it: with the modes that it says.
+fn unpacked(zip: &Path, logs: &Path) -> Result<PathBuf> {
+    let name = zip.file_stem().context("the zip has no name")?;
+    let folder = logs.join("wwwroot").join(name);
+    let file = std::fs::File::open(zip).with_context(|| {
+        format!("there is no {}; `cargo xtask package` makes it", zip.display())
+    })?;
+    let mut archive = ZipArchive::new(file).context("cannot read the zip")?;
+    archive.extract(&folder).with_context(|| format!("cannot unpack {}", zip.display()))?;
+    Ok(folder)
+}
+
+/// The folder of the zips to run from.
+const PACKAGES: &str = "E2E_PACKAGES";
 
 fn folder(app: &str) -> Result<PathBuf> {
     let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
