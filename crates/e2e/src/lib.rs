@@ -5,6 +5,7 @@
 pub mod client;
 pub mod emulator;
 pub mod functions;
+pub mod identity;
 pub mod ledger;
 pub mod operator;
 pub mod process;

@@ -28,18 +28,30 @@ impl Process {
     ///
     /// What it writes goes to `<name>.log` in `logs`.
     pub fn start(name: &str, program: &str, launch: Launch<'_>, logs: &Path) -> Result<Self> {
+        let mut command = Command::new(binary(program)?);
+        command.args(launch.arguments);
+        Self::spawn(name, command, launch, logs)
+    }
+
+    /// Starts `program` with these variables and no other, not even our own.
+    pub fn start_bare(program: &str, variables: &[(&str, String)], logs: &Path) -> Result<Self> {
+        let mut command = Command::new(binary(program)?);
+        command.env_clear().envs(variables.iter().map(|(name, value)| (name, value)));
+        let launch = Launch { arguments: &[], variables: &[], is_piped: false };
+        Self::spawn(program, command, launch, logs)
+    }
+
+    fn spawn(name: &str, mut command: Command, launch: Launch<'_>, logs: &Path) -> Result<Self> {
         let log = logs.join(format!("{name}.log"));
         let file = std::fs::OpenOptions::new().create(true).append(true).open(&log)?;
-        let path = binary(program)?;
-        let child = Command::new(&path)
-            .args(launch.arguments)
+        let child = command
             .envs(launch.variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(if launch.is_piped { Stdio::piped() } else { file.try_clone()?.into() })
             .stderr(file)
             .kill_on_drop(true)
             .spawn()
-            .with_context(|| format!("cannot start {}", path.display()))?;
+            .with_context(|| format!("cannot start {name}"))?;
         Ok(Self { name: name.to_owned(), child, log, drains: JoinSet::new() })
     }
 

@@ -136,7 +136,11 @@ impl ServiceBusConsumer {
         let link = {
             let mut connection = kept.lock().await;
             if connection.renew_at() <= Instant::now() {
-                connection.authorize(&self.account, self.entity.address(), &self.tuning).await?;
+                let (account, address) = (&self.account, self.entity.address());
+                match connection.authorize(account, address, &self.tuning).await {
+                    Err(trouble) if !connection.postpone() => return Err(trouble),
+                    Ok(()) | Err(_) => (),
+                }
             }
             let attach = self.link(&filter).attach(connection.session());
             granted::<_, ReceiverAttachError>("a link", within, Box::pin(attach)).await?

@@ -6,19 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use azure_core::credentials::TokenCredential;
-use azure_identity::{
-    DeveloperToolsCredential, ManagedIdentityCredential, ManagedIdentityCredentialOptions,
-    UserAssignedId,
-};
 use domain::Timestamp;
 use reqwest::header::HeaderValue;
 
+mod entra;
 mod sas;
 
+use entra::Entra;
+pub use entra::{CredentialError, Identity};
 pub(crate) use sas::SharedKey;
-
-/// The scope of Service Bus in Entra ID.
-const SCOPE: &str = "https://servicebus.azure.net/.default";
 
 /// What opens the namespace. Shows no secret.
 #[derive(Clone)]
@@ -27,7 +23,7 @@ pub struct Credential(Kind);
 #[derive(Clone)]
 enum Kind {
     SharedKey(SharedKey),
-    Entra(Arc<dyn TokenCredential>),
+    Entra(Arc<Entra>),
     Login(Login),
 }
 
@@ -54,27 +50,6 @@ impl fmt::Debug for Login {
     }
 }
 
-/// Whose Entra ID to use.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Identity {
-    /// The identity that Azure gave the running app.
-    Managed {
-        /// The client id of a user-assigned identity; the system-assigned one if absent.
-        client_id: Option<String>,
-    },
-    /// Whoever is logged in with the Azure CLI or the Azure Developer CLI.
-    Developer,
-}
-
-/// The platform refused to make a credential of the asked kind.
-#[derive(Debug, thiserror::Error)]
-#[error("no credential for {identity:?}")]
-pub struct CredentialError {
-    identity: Identity,
-    #[source]
-    cause: azure_core::Error,
-}
-
 impl Credential {
     /// Entra ID. Asks nobody yet.
     ///
@@ -82,26 +57,12 @@ impl Credential {
     ///
     /// When the platform supports no identity of this kind.
     pub fn entra(identity: Identity) -> Result<Self, CredentialError> {
-        let made = match &identity {
-            Identity::Managed { client_id } => {
-                let user_assigned_id = client_id.clone().map(UserAssignedId::ClientId);
-                let options =
-                    ManagedIdentityCredentialOptions { user_assigned_id, ..Default::default() };
-                ManagedIdentityCredential::new(Some(options))
-                    .map(|credential| credential as Arc<dyn TokenCredential>)
-            }
-            Identity::Developer => DeveloperToolsCredential::new(None)
-                .map(|credential| credential as Arc<dyn TokenCredential>),
-        };
-        match made {
-            Ok(credential) => Ok(Self::from_source(credential)),
-            Err(cause) => Err(CredentialError { identity, cause }),
-        }
+        Ok(Self(Kind::Entra(Arc::new(Entra::of(identity)?))))
     }
 
     /// Any other source of Entra ID tokens, such as a workload identity.
     pub fn from_source(source: Arc<dyn TokenCredential>) -> Self {
-        Self(Kind::Entra(source))
+        Self(Kind::Entra(Arc::new(Entra::given(source))))
     }
 
     /// A login at a broker that is not Service Bus; see [`Namespace::on_this_machine`].
@@ -138,8 +99,8 @@ impl Credential {
                 Ok(Some(Token { text, kind: TokenKind::SharedAccess, life }))
             }
             Kind::Login(_) => Ok(None),
-            Kind::Entra(source) => {
-                let token = source.get_token(&[SCOPE], None).await?;
+            Kind::Entra(entra) => {
+                let token = entra.token().await?;
                 let left = token.expires_on.unix_timestamp().saturating_sub(now.as_second());
                 let life = Duration::from_secs(u64::try_from(left).unwrap_or(0));
                 let text = token.token.secret().to_owned();
@@ -150,6 +111,14 @@ impl Credential {
 }
 
 impl Credential {
+    /// Takes note that the service refused the last token: the next one is to be another.
+    pub(crate) fn refused(&self) {
+        match &self.0 {
+            Kind::Entra(entra) => entra.refused(),
+            Kind::SharedKey(_) | Kind::Login(_) => (),
+        }
+    }
+
     /// What opens a resource of the administration interface, as its `Authorization` says it.
     pub(crate) async fn bearer(
         &self,
@@ -182,7 +151,7 @@ impl fmt::Debug for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Kind::SharedKey(key) => key.fmt(f),
-            Kind::Entra(source) => write!(f, "Entra({source:?})"),
+            Kind::Entra(entra) => entra.fmt(f),
             Kind::Login(login) => login.fmt(f),
         }
     }
@@ -253,7 +222,7 @@ mod tests {
             'c: 'f,
             'd: 'f,
         {
-            assert_eq!(scopes, [SCOPE]);
+            assert_eq!(scopes, ["https://servicebus.azure.net/.default"]);
             let expires = OffsetDateTime::from_unix_timestamp(1_000_600).unwrap();
             Box::pin(async move { Ok(AccessToken::new(Secret::new("s3cret"), expires)) })
         }

@@ -5,6 +5,7 @@
 //! has come.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::time::Duration;
 
 use domain::Timestamp;
@@ -17,6 +18,7 @@ use fe2o3_amqp_types::primitives::Timestamp as AmqpTimestamp;
 use tokio::time::Instant;
 
 use crate::account::Account;
+use crate::credential::Token;
 use crate::tuning::Tuning;
 
 mod dial;
@@ -31,6 +33,22 @@ pub(crate) struct Connection {
     /// Where tokens are put, if the other side wants any.
     cbs: Option<CbsClient>,
     renew_at: Instant,
+    /// When the broker forgets the token.
+    expires_at: Instant,
+}
+
+/// A token on its way from whoever makes it.
+pub(crate) type Fetch = Pin<Box<dyn Future<Output = Result<Option<Token>, Trouble>> + Send>>;
+
+/// Asks for a token for `address`; no connection has to wait for it.
+pub(crate) fn token(account: &Account, address: &str, tuning: &Tuning) -> Fetch {
+    let (credential, audience) =
+        (account.credential().clone(), account.namespace().audience(address));
+    let (within, life) = (tuning.connect_within, tuning.token_life);
+    Box::pin(async move {
+        let asked = Box::pin(credential.token(&audience, now(), life));
+        granted("an access token", within, asked).await
+    })
 }
 
 impl Connection {
@@ -51,7 +69,8 @@ impl Connection {
             let attach = Box::pin(CbsClient::attach(&mut session));
             Some(granted("a link to $cbs", within, attach).await?)
         };
-        let mut connection = Self { handle, session, cbs, renew_at: Instant::now() };
+        let mut connection =
+            Self { handle, session, cbs, renew_at: Instant::now(), expires_at: Instant::now() };
         connection.authorize(account, address, tuning).await?;
         Ok(connection)
     }
@@ -63,21 +82,49 @@ impl Connection {
         address: &str,
         tuning: &Tuning,
     ) -> Result<(), Trouble> {
-        let within = tuning.connect_within;
-        let audience = account.namespace().audience(address);
-        let asked = account.credential().token(&audience, now(), tuning.token_life);
-        let token = granted("an access token", within, Box::pin(asked)).await?;
+        let token = token(account, address, tuning).await?;
+        self.present(account, address, tuning, token).await
+    }
+
+    /// Presents a token for `address` that has been fetched.
+    pub(crate) async fn present(
+        &mut self,
+        account: &Account,
+        address: &str,
+        tuning: &Tuning,
+        token: Option<Token>,
+    ) -> Result<(), Trouble> {
         let (Some(token), Some(cbs)) = (token, &mut self.cbs) else {
             self.renew_at = Instant::now() + NEVER;
             return Ok(());
         };
-        self.renew_at = Instant::now() + token.renew_after();
-        let expires = now().saturating_add(token.life).unwrap_or(Timestamp::MAX);
+        let (renew_after, life) = (token.renew_after(), token.life);
+        let expires = now().saturating_add(life).unwrap_or(Timestamp::MAX);
         let expires = AmqpTimestamp::from_milliseconds(expires.as_millisecond());
         let put = CbsToken::new(token.text, token.kind.as_str(), expires);
-        let answered = Box::pin(cbs.put_token(audience, put));
-        granted("an answer from $cbs", within, async { trouble::of_put_token(answered.await) })
-            .await
+        let answered = Box::pin(cbs.put_token(account.namespace().audience(address), put));
+        let answered = async { trouble::of_put_token(answered.await) };
+        let answer = granted("an answer from $cbs", tuning.connect_within, answered).await;
+        match &answer {
+            Ok(()) => {
+                self.renew_at = Instant::now() + renew_after;
+                self.expires_at = Instant::now() + life;
+            }
+            Err(Trouble::Said(_)) => account.credential().refused(),
+            Err(_) => (),
+        }
+        answer
+    }
+
+    /// Puts off a renewal that failed: the token put before still holds for a while. Says no where
+    /// that is as good as over.
+    pub(crate) fn postpone(&mut self) -> bool {
+        let pause = self.expires_at.saturating_duration_since(Instant::now()) / 4;
+        let is_worth_it = self.is_open() && PAUSE_MIN <= pause;
+        if is_worth_it {
+            self.renew_at = Instant::now() + pause.min(PAUSE_MAX);
+        }
+        is_worth_it
     }
 
     /// When the token is to be renewed.
@@ -110,6 +157,11 @@ impl Connection {
 
 /// When a login is to be renewed: longer than any process lives.
 const NEVER: Duration = Duration::from_hours(24 * 365);
+
+/// Between two attempts to renew a token: at most what an operator waits who has mended what kept
+/// the identity away, and no less than lets the attempts end before the token does.
+const PAUSE_MAX: Duration = Duration::from_secs(15);
+const PAUSE_MIN: Duration = Duration::from_millis(50);
 
 /// How long a goodbye may take: the Functions host kills a handler 5 to 10 seconds after it asked
 /// it to stop, and by then everything is settled already.

@@ -5,7 +5,7 @@
 //! | host name, or a connection string | AMQP over TLS | 5671 |
 //! | `wss://host`, or `TransportType=AmqpWebSockets` | AMQP over WebSockets over TLS | 443 |
 //! | `UseDevelopmentEmulator=true`, loopback only | plain AMQP | 5672 |
-//! | an address of this machine (another broker) | plain AMQP | its own |
+//! | an address of this machine | plain AMQP | its own |
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -50,12 +50,16 @@ impl Namespace {
     /// The longest host name that DNS allows.
     pub const HOST_BYTES_MAX: usize = 253;
 
-    /// Parses what `SERVICEBUS_NAMESPACE` holds: a host name, or `wss://` and a host name.
+    /// Parses what `SERVICEBUS_NAMESPACE` holds: a host name, or `wss://` and a host name, or the
+    /// address and port of a local Azure on this machine.
     ///
     /// # Errors
     ///
     /// Says what is wrong with the name, and what would be right.
     pub fn from_host(text: &str) -> Result<Self, Problem> {
+        if let Ok(Ok(local)) = text.parse().map(Self::on_this_machine) {
+            return Ok(local);
+        }
         let (host, transport) = match text.strip_prefix("wss://") {
             Some(host) => (host.trim_end_matches('/'), Transport::WebSockets),
             None => (text, Transport::Tls),
@@ -170,6 +174,7 @@ mod tests {
             ("SharedAccessKeyName=x;SharedAccessKey=y", "is a connection string"),
             ("con toso.example", "is not a host name"),
             ("contoso..example", "is not a host name"),
+            ("10.0.0.1:5672", "is not a host name"),
         ];
         for (text, wrong) in cases {
             let problem = Namespace::from_host(text).unwrap_err().to_string();
@@ -177,6 +182,12 @@ mod tests {
             assert!(problem.contains("contoso.servicebus.windows.net"), "{text}: {problem}");
         }
         assert!(Namespace::from_host(&format!("{}.example", "a".repeat(250))).is_err());
+    }
+
+    #[test]
+    fn an_address_of_this_machine_is_a_local_azure() {
+        let namespace = Namespace::from_host("127.0.0.1:7000").unwrap();
+        assert_eq!((namespace.transport(), namespace.port()), (Transport::Plain, 7000));
     }
 
     #[test]

@@ -2,10 +2,14 @@
 //!
 //! The credential itself is made at the first call, not at construction: that would cost
 //! start-up time, and fail where nobody is there yet to retry. A token is kept until five
-//! minutes before it expires, for asking the Azure command line takes a process.
+//! minutes before it expires (a short-lived one for three quarters of its life), for asking the
+//! Azure command line takes a process. While one call fetches the next token the others go on with
+//! the old one, and where none can be had so does that call: no call fails before the token has
+//! expired.
 
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use azure_core::credentials::TokenCredential;
 use azure_identity::{
@@ -15,8 +19,9 @@ use azure_identity::{
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use http::HeaderValue;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Mutex;
+use tracing::warn;
 
 /// An identity, and the token it last got.
 pub struct Entra {
@@ -46,6 +51,15 @@ enum Source {
 struct Token {
     header: HeaderValue,
     renew_at: Timestamp,
+    expires: Timestamp,
+}
+
+/// What there is to come in with.
+enum Kept {
+    Fresh(HeaderValue),
+    /// It still holds, and is to be renewed.
+    Aging(HeaderValue),
+    Nothing,
 }
 
 impl Entra {
@@ -70,14 +84,35 @@ impl Entra {
 
     /// The `authorization` header that holds at this instant.
     pub(crate) async fn header(&self, now: Timestamp) -> Result<HeaderValue, TokenError> {
-        if let Some(header) = self.kept(now) {
-            return Ok(header);
-        }
-        let mut credential = self.credential.lock().await;
+        let (old, mut credential) = match self.kept(now) {
+            Kept::Fresh(header) => return Ok(header),
+            Kept::Aging(header) => match self.credential.try_lock() {
+                Ok(credential) => (Some(header), credential),
+                // Another call fetches the next one.
+                Err(_) => return Ok(header),
+            },
+            Kept::Nothing => (None, self.credential.lock().await),
+        };
         // Another call may have fetched it while this one waited.
-        if let Some(header) = self.kept(now) {
+        if let Kept::Fresh(header) = self.kept(now) {
             return Ok(header);
         }
+        let fetched = Box::pin(self.fetch(&mut credential, now));
+        let Some(old) = old else { return fetched.await };
+        match tokio::time::timeout(RENEW_WITHIN, fetched).await {
+            Ok(Ok(header)) => return Ok(header),
+            Ok(Err(error)) => warn!("cannot renew the token yet: {}", domain::Chain(&error)),
+            Err(_) => warn!("cannot renew the token yet: no answer within {RENEW_WITHIN:?}"),
+        }
+        self.postpone(now);
+        Ok(old)
+    }
+
+    async fn fetch(
+        &self,
+        credential: &mut Option<Arc<dyn TokenCredential>>,
+        now: Timestamp,
+    ) -> Result<HeaderValue, TokenError> {
         let asked = match credential.as_ref() {
             Some(known) => Arc::clone(known),
             None => Arc::clone(credential.insert(self.source.make().map_err(TokenError::Refused)?)),
@@ -86,9 +121,10 @@ impl Entra {
         let expires = Timestamp::from_second(token.expires_on.unix_timestamp())
             .map_err(|_| TokenError::Malformed)?;
         let header = header_of(token.token.secret())?;
-        let renew_at = expires - RENEW_BEFORE;
+        let life = now.duration_until(expires);
+        let renew_at = expires - RENEW_BEFORE.min(life / 4);
         let mut kept = self.token.write().unwrap_or_else(PoisonError::into_inner);
-        *kept = Some(Token { header: header.clone(), renew_at });
+        *kept = Some(Token { header: header.clone(), renew_at, expires });
         Ok(header)
     }
 
@@ -98,14 +134,33 @@ impl Entra {
         Ok(header.to_str().ok().and_then(|text| text.strip_prefix(PREFIX)).and_then(who_of))
     }
 
-    /// Forgets the token: the service refused it.
+    /// Forgets the token: the service refused it. So does a credential that was made here: it keeps
+    /// its token too, and would hand out the refused one until shortly before that expires.
     pub(crate) fn forget(&self) {
         *self.token.write().unwrap_or_else(PoisonError::into_inner) = None;
+        match (&self.source, self.credential.try_lock()) {
+            (Source::Managed { .. } | Source::Developer, Ok(mut credential)) => *credential = None,
+            // Somebody fetches another one just now.
+            (Source::Managed { .. } | Source::Developer, Err(_)) | (Source::Given, _) => {}
+        }
     }
 
-    fn kept(&self, now: Timestamp) -> Option<HeaderValue> {
+    fn kept(&self, now: Timestamp) -> Kept {
         let token = self.token.read().unwrap_or_else(PoisonError::into_inner);
-        token.as_ref().filter(|token| now < token.renew_at).map(|token| token.header.clone())
+        match token.as_ref() {
+            Some(token) if now < token.renew_at => Kept::Fresh(token.header.clone()),
+            Some(token) if now < token.expires => Kept::Aging(token.header.clone()),
+            Some(_) | None => Kept::Nothing,
+        }
+    }
+
+    /// Lets the old token do for a while before the next attempt to renew it.
+    fn postpone(&self, now: Timestamp) {
+        let mut token = self.token.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(token) = token.as_mut() {
+            let left = now.duration_until(token.expires);
+            token.renew_at = now + (left / 4).min(PAUSE_MAX);
+        }
     }
 }
 
@@ -155,7 +210,12 @@ impl fmt::Debug for Entra {
 const PREFIX: &str = "type%3Daad%26ver%3D1.0%26sig%3D";
 const SCOPE: &str = "https://cosmos.azure.com/.default";
 /// Longer than any call with all its retries, so that no token expires in flight.
-const RENEW_BEFORE: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
+const RENEW_BEFORE: SignedDuration = SignedDuration::from_mins(5);
+/// How long a call waits for the next token while the old one still holds: a caller of the API
+/// waits with it.
+const RENEW_WITHIN: Duration = Duration::from_secs(3);
+/// The longest pause between two attempts to renew.
+const PAUSE_MAX: SignedDuration = SignedDuration::from_secs(15);
 
 #[cfg(test)]
 mod tests;

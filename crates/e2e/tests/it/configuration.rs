@@ -1,20 +1,9 @@
 //! Mistakes in the environment: all at once at the start, or by name in the readiness.
 
+use crate::support::not_ready;
 use anyhow::Result;
-use e2e::client::Client;
-use e2e::wait;
+use e2e::process::{self, Process};
 use e2e::world::World;
-
-async fn not_ready(app: &e2e::world::App, path: &str, word: &str) -> Result<()> {
-    let client = Client::new(&app.base);
-    wait::until(&format!("the readiness names {word:?}"), async || {
-        let answer = client.get(path).await?;
-        let said = answer.body.to_string();
-        anyhow::ensure!(answer.status == 503 && said.contains(word), "{answer:?}");
-        Ok(Some(()))
-    })
-    .await
-}
 
 #[tokio::test]
 async fn every_mistake_of_the_api_is_named_at_once() -> Result<()> {
@@ -72,4 +61,28 @@ async fn a_missing_container_and_a_missing_topic_are_named() -> Result<()> {
     world.relay.set("SERVICEBUS_TOPIC", "silence");
     world.relay.launch()?;
     not_ready(&world.relay, "/health/ready", "silence").await
+}
+
+/// Starts a program as a host does whose app settings are empty; returns what it said at its end.
+async fn with_nothing(program: &str) -> Result<String> {
+    let logs = tempfile::tempdir()?;
+    let host = [("FUNCTIONS_CUSTOMHANDLER_PORT", process::free_address()?.port().to_string())];
+    let mut process = Process::start_bare(program, &host, logs.path())?;
+    assert_eq!(process.ended().await?.code(), Some(1));
+    Ok(process.written())
+}
+
+#[tokio::test]
+async fn a_handler_without_settings_names_all_that_are_missing() -> Result<()> {
+    for (program, names) in [
+        ("api", &["COSMOS_ENDPOINT"][..]),
+        ("relay", &["COSMOS_ENDPOINT", "SERVICEBUS_NAMESPACE", "SERVICEBUS_CONNECTION"]),
+    ] {
+        let said = with_nothing(program).await?;
+        for name in names {
+            assert!(said.contains(name), "{name} is not named by {program}:\n{said}");
+        }
+        assert_eq!(said.lines().count(), if program == "api" { 2 } else { 3 }, "{said}");
+    }
+    Ok(())
 }

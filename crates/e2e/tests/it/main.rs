@@ -8,6 +8,7 @@ mod functions;
 mod in_order_per_order;
 mod leases;
 mod main_job;
+mod managed_identity;
 mod no_answer_is_not_no;
 mod no_secret_is_logged;
 mod nothing_pending_expires;

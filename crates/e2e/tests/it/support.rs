@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use e2e::client::Client;
 use e2e::wait;
-use e2e::world::{COSMOS_KEY, World};
+use e2e::world::{App, COSMOS_KEY, World};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -47,4 +47,16 @@ pub(crate) async fn count(world: &World, pointer: &str) -> Result<u64> {
     let state = world.emulator.state().await?;
     let number = state.pointer(pointer).and_then(Value::as_u64);
     number.with_context(|| format!("no number at {pointer} of {state:#}"))
+}
+
+/// Waits until the readiness of a program is denied, with this word.
+pub(crate) async fn not_ready(app: &App, path: &str, word: &str) -> Result<()> {
+    let client = Client::new(&app.base);
+    wait::until(&format!("the readiness names {word:?}"), async || {
+        let answer = client.get(path).await?;
+        let said = answer.body.to_string();
+        anyhow::ensure!(answer.status == 503 && said.contains(word), "{answer:?}");
+        Ok(Some(()))
+    })
+    .await
 }

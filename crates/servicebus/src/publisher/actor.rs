@@ -13,7 +13,9 @@ use tracing::{info, warn};
 use super::topic_link::{Gone, Refused, TopicLink};
 use super::{Request, Sent, State};
 use crate::account::Account;
-use crate::link::{Connection, Trouble};
+
+use crate::credential::Token;
+use crate::link::{self, Connection, Fetch, Trouble};
 use crate::measure::Measure;
 use crate::message::Parcel;
 use crate::tuning::Tuning;
@@ -29,6 +31,8 @@ pub(super) struct Actor {
     /// Which link it is: settlements that do not come speak only against the link they are of.
     links: u64,
     setback: Option<Setback>,
+    /// The next token, while it is being fetched: what is to be sent does not wait for it.
+    renewal: Option<Fetch>,
 }
 
 /// What connects the actor with its publisher.
@@ -51,6 +55,7 @@ enum Wake {
     Asked(Request),
     Gone(Gone),
     Renew,
+    Fetched(Result<Option<Token>, Trouble>),
 }
 
 impl Actor {
@@ -65,6 +70,7 @@ impl Actor {
             link: None,
             links: 0,
             setback: None,
+            renewal: None,
         }
     }
 
@@ -75,7 +81,10 @@ impl Actor {
                 Wake::Asked(request) => self.answer(request).await,
                 Wake::Gone(Gone::Link(trouble)) => self.lose_link(trouble),
                 Wake::Gone(Gone::All(trouble)) => self.forget(trouble),
-                Wake::Renew => self.renew().await,
+                Wake::Renew => {
+                    self.renewal = Some(link::token(&self.account, &self.topic, &self.tuning));
+                }
+                Wake::Fetched(token) => self.renew(token).await,
             }
         }
         self.close().await;
@@ -84,13 +93,15 @@ impl Actor {
     /// What there is to do next; `None` when there is nothing more.
     async fn wake(&mut self) -> Option<Wake> {
         let requests = &mut self.wires.requests;
+        let is_renewing = self.renewal.is_some();
         let (Some(link), Some(connection)) = (&mut self.link, &self.connection) else {
             return requests.recv().await.map(Wake::Asked);
         };
         tokio::select! {
             biased;
             gone = link.gone() => Some(Wake::Gone(gone)),
-            () = tokio::time::sleep_until(connection.renew_at()) => Some(Wake::Renew),
+            token = fetched(&mut self.renewal) => Some(Wake::Fetched(token)),
+            () = tokio::time::sleep_until(connection.renew_at()), if !is_renewing => Some(Wake::Renew),
             request = requests.recv() => request.map(Wake::Asked),
         }
     }
@@ -238,6 +249,7 @@ impl Actor {
         if self.link.take().is_some() {
             self.wires.measure.losses.add(1);
         }
+        self.renewal = None;
         self.wires.state.send_replace(State::Down(trouble));
     }
 
@@ -248,10 +260,20 @@ impl Actor {
         self.connection = None;
     }
 
-    async fn renew(&mut self) {
+    /// A renewal that fails costs nothing as long as the token put before it still holds.
+    async fn renew(&mut self, token: Result<Option<Token>, Trouble>) {
+        self.renewal = None;
         let Some(connection) = &mut self.connection else { return };
-        match connection.authorize(&self.account, &self.topic, &self.tuning).await {
+        let (account, topic, tuning) = (&self.account, &self.topic, &self.tuning);
+        let renewed = match token {
+            Ok(token) => connection.present(account, topic, tuning, token).await,
+            Err(trouble) => Err(trouble),
+        };
+        match renewed {
             Ok(()) => self.wires.measure.renewals.add(1),
+            Err(trouble) if connection.postpone() => {
+                warn!(topic, "cannot renew the token yet: {}", domain::Chain(&trouble));
+            }
             Err(trouble) => {
                 self.set_back(&trouble);
                 self.forget(trouble);
@@ -266,6 +288,14 @@ impl Actor {
         if let Some(connection) = self.connection {
             connection.close().await;
         }
+    }
+}
+
+/// The token that is being fetched, if one is; never comes otherwise.
+async fn fetched(renewal: &mut Option<Fetch>) -> Result<Option<Token>, Trouble> {
+    match renewal {
+        Some(fetch) => fetch.await,
+        None => std::future::pending().await,
     }
 }
 

@@ -32,6 +32,19 @@ async fn the_token_is_renewed_before_it_expires_and_the_link_stays() {
 }
 
 #[tokio::test]
+async fn a_refused_renewal_costs_nothing_while_the_token_before_it_holds() {
+    let script = Script { token_statuses: [202, 401].into(), ..Script::default() };
+    // A quarter of it is left for the second attempt, however slow the machine.
+    let token_life = Duration::from_secs(12);
+    let world = World::tuned(script, Tuning { token_life, ..tuning() }).await;
+    assert!(matches!(world.publish(&event("o", 1)).await, Ok(1)));
+    until(|| world.publisher.measured().renewals == 1).await;
+    assert!(matches!(world.publish(&event("o", 2)).await, Ok(1)));
+    let seen = world.peer.seen();
+    assert_eq!((seen.connections, seen.links, seen.tokens.len()), (1, 1, 3));
+}
+
+#[tokio::test]
 async fn a_refused_token_names_the_status_and_sends_nothing() {
     let script = Script { token_statuses: [401; 3].into(), ..Script::default() };
     let world = World::new(script).await;

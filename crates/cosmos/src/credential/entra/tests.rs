@@ -13,6 +13,8 @@ use super::*;
 #[derive(Debug, Default)]
 struct Counting {
     asked: AtomicI64,
+    /// Refuses those after this many.
+    most: Option<i64>,
 }
 
 type Answer<'a> = Pin<Box<dyn Future<Output = azure_core::Result<AccessToken>> + Send + 'a>>;
@@ -33,7 +35,13 @@ impl TokenCredential for Counting {
         assert_eq!(scopes, ["https://cosmos.azure.com/.default"]);
         let n = self.asked.fetch_add(1, Ordering::SeqCst) + 1;
         let expires = OffsetDateTime::from_unix_timestamp(T0 + n * 3600).unwrap();
-        Box::pin(async move { Ok(AccessToken::new(format!("token-{n}"), expires)) })
+        Box::pin(async move {
+            if self.most.is_some_and(|most| most < n) {
+                let kind = azure_core::error::ErrorKind::Credential;
+                return Err(azure_core::Error::with_message(kind, "away"));
+            }
+            Ok(AccessToken::new(format!("token-{n}"), expires))
+        })
     }
 }
 
@@ -53,6 +61,27 @@ async fn a_token_is_kept_and_renewed_before_it_expires() {
     assert_eq!(header(&entra, 0).await, "type%3Daad%26ver%3D1.0%26sig%3Dtoken-1");
     assert!(header(&entra, 3299).await.ends_with("token-1"));
     assert!(header(&entra, 3300).await.ends_with("token-2"));
+}
+
+#[tokio::test]
+async fn a_renewal_that_fails_fails_no_call_while_the_old_token_holds() {
+    let tokens = Arc::new(Counting { most: Some(1), ..Counting::default() });
+    let entra = Entra::given(Arc::clone(&tokens) as Arc<dyn TokenCredential>);
+    for (second, asked) in [(0, 1), (3300, 2), (3301, 2), (3320, 3), (3599, 4)] {
+        assert!(header(&entra, second).await.ends_with("token-1"), "{second}");
+        assert_eq!(tokens.asked.load(Ordering::SeqCst), asked, "{second}");
+    }
+    let error = entra.header(at(3600)).await.unwrap_err();
+    assert_eq!(domain::Chain(&error).to_string(), "no token from Entra ID: away");
+}
+
+#[tokio::test]
+async fn a_short_lived_token_is_kept_for_three_quarters_of_its_life() {
+    let tokens = Arc::new(Counting::default());
+    let entra = Entra::given(Arc::clone(&tokens) as Arc<dyn TokenCredential>);
+    for (second, token) in [(3560, "token-1"), (3589, "token-1"), (3590, "token-2")] {
+        assert!(header(&entra, second).await.ends_with(token), "{second}");
+    }
 }
 
 #[tokio::test]
