@@ -97,7 +97,7 @@ impl Hosted {
 fn settings(azure: &Emulator) -> Vec<(String, String)> {
     let connection = format!("AccountEndpoint={}/;AccountKey={COSMOS_KEY};", azure.cosmos);
     let settings = [
-        ("COSMOS_ENDPOINT", &azure.cosmos),
+        ("COSMOS_ENDPOINT", azure.cosmos.as_str()),
         ("COSMOS_KEY", COSMOS_KEY),
         ("COSMOS_DATABASE", "shop"),
         ("COSMOS_CONTAINER", "orders"),
