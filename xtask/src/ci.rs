@@ -16,11 +16,13 @@ pub(crate) fn ci(root: &Path) -> Result<()> {
     let deny_warnings = ("RUSTDOCFLAGS", "-Dwarnings");
     let clippy = ["clippy", "--locked", "--workspace", "--all-targets", "--", "-Dwarnings"];
     quiet("clippy", &clippy, &[])?;
+    infra::rehearsal::clippy()?;
     let doc = ["doc", "--locked", "--workspace", "--no-deps"];
     quiet("doc", &doc, &[deny_warnings])?;
     fuzz::check(root)?;
     conformance::conformance(&conformance::Arguments::default())?;
     peers::peers(root, &peers::Arguments::default())?;
+    infra::rehearsal::test(&infra::rehearsal::Arguments::default())?;
     test::test(&test::Arguments::default())
 }
 

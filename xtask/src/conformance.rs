@@ -9,7 +9,7 @@ mod runtime;
 mod suite;
 
 pub(crate) use emulator::end;
-pub(crate) use runtime::node as install_node;
+pub(crate) use runtime::{node as install_node, python as install_python};
 
 use crate::run;
 use anyhow::{Result, bail};

@@ -22,6 +22,7 @@ mod logs;
 mod modules;
 mod names;
 mod read;
+pub(crate) mod rehearsal;
 mod secrets;
 mod settings;
 mod shapes;
@@ -49,12 +50,15 @@ use types::Context;
 pub(crate) enum Verb {
     /// Hold the Bicep files to what they may say and to what the apps read
     Check,
+    /// Deploy to an Azure on this machine, with the real az, which is installed under target/ first
+    Test(rehearsal::Arguments),
 }
 
 /// Runs the verb.
 pub(crate) fn infra(verb: &Verb, root: &Path) -> Result<()> {
     match verb {
         Verb::Check => check(root),
+        Verb::Test(arguments) => rehearsal::test(arguments),
     }
 }
 

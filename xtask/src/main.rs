@@ -62,7 +62,7 @@ enum Verb {
     Destroy(destroy::Arguments),
     /// The house rules that no other tool checks
     Tidy,
-    /// What CI runs: fmt, tidy, infra check, deny, clippy, doc, conformance, peers, test
+    /// What CI runs: fmt, tidy, infra check, deny, clippy, doc, conformance, peers, infra test, test
     Ci,
 }
 

@@ -31,7 +31,7 @@ impl Runtime {
         match self {
             Self::Python => {
                 let home = folder.join("python");
-                python(&home)?;
+                python(&home, &Path::new(SCRIPTS).join("requirements.txt"))?;
                 Ok(Command::new(home.join("bin/python")))
             }
             Self::Node { pins } => {
@@ -60,16 +60,16 @@ fn rust(home: &Path, program: &Path) -> Result<()> {
     Ok(())
 }
 
-fn python(home: &Path) -> Result<()> {
-    let pins = Path::new(SCRIPTS).join("requirements.txt");
-    let key = format!("{}{}", version("python3")?, read(&pins)?);
+/// Installs what `pins` names into a venv at `home`, unless it is installed already.
+pub(crate) fn python(home: &Path, pins: &Path) -> Result<()> {
+    let key = format!("{}{}", version("python3")?, read(pins)?);
     install_once(home, &key, || {
         let started = Instant::now();
         run::quietly("venv", Command::new("python3").args(["-m", "venv"]).arg(home))?;
         let mut pip = Command::new(home.join("bin/python"));
-        pip.args(["-m", "pip", "install", "--quiet", "--no-deps", "--requirement"]).arg(&pins);
-        run::quietly("SDKs for Python", &mut pip)?;
-        run::step("SDKs for Python installed", started);
+        pip.args(["-m", "pip", "install", "--quiet", "--no-deps", "--requirement"]).arg(pins);
+        run::quietly("packages for Python", &mut pip)?;
+        run::step("packages for Python installed", started);
         Ok(())
     })
 }

@@ -29,8 +29,18 @@ pub(crate) fn ran(arguments: &[&str]) -> Result<Result<Vec<u8>, String>> {
     if output.status.success() {
         return Ok(Ok(output.stdout));
     }
-    let told = String::from_utf8_lossy(&output.stderr);
-    Ok(Err(told.trim().trim_start_matches("ERROR: ").to_owned()))
+    Ok(Err(complaint(&String::from_utf8_lossy(&output.stderr))))
+}
+
+/// What `az` complains of. It trips over some refusals of Resource Manager and prints where in its
+/// code it did so: then the refusal stands among the exceptions.
+fn complaint(told: &str) -> String {
+    const EXCEPTION: &str = "azure.core.exceptions.";
+    let lines = || told.lines().map(str::trim);
+    let refusal = lines().find(|line| line.starts_with(EXCEPTION));
+    let refusal = refusal.and_then(|line| Some(line.split_once(": ")?.1.to_owned()));
+    let whole = || told.trim().trim_start_matches("ERROR: ").to_owned();
+    refusal.filter(|_| told.contains("Traceback")).unwrap_or_else(whole)
 }
 
 /// The subscription that `az` is logged in to.
@@ -116,5 +126,23 @@ impl Cloud {
             let todo = "wait some minutes, then the same command again";
             Trouble::after(format!("Azure Resource Manager: {method} {path}: {said}"), left, todo)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_complaint_is_what_az_says() {
+        assert_eq!(complaint("ERROR: Please run 'az login'.\n"), "Please run 'az login'.");
+    }
+
+    #[test]
+    fn a_refusal_is_found_in_a_traceback() {
+        let told = "The command failed with an unexpected error.\nTraceback (most recent call last):\n  \
+            File \"a.py\", line 1\nazure.core.exceptions.HttpResponseError: (InvalidTemplate) no: such\n\
+            Code: InvalidTemplate\nTraceback\nRuntimeError: consumed\n";
+        assert_eq!(complaint(told), "(InvalidTemplate) no: such");
     }
 }

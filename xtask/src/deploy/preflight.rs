@@ -171,15 +171,15 @@ fn may(cloud: &Cloud, arguments: &Arguments, is_there: bool) -> Result<()> {
     if !is_there {
         needed.push("Microsoft.Resources/subscriptions/resourceGroups/write");
     }
-    let missing = rights::missing(&reply.json(), &needed);
-    if reply.is_ok() && missing.is_empty() {
+    if !reply.is_ok() {
+        say(format!("rights        cannot be read ({}); they show on the way", reply.said()));
         return Ok(());
     }
-    let what = if reply.is_ok() {
-        format!("your roles on {scope} do not allow {}", missing.join(", "))
-    } else {
-        format!("your rights on {scope} cannot be read: {}", reply.said())
-    };
+    let missing = rights::missing(&reply.json(), &needed);
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let what = format!("your roles on {scope} do not allow {}", missing.join(", "));
     let todo = "ask for Contributor and Role Based Access Control Administrator there (or Owner)";
     Err(Trouble::early(what, todo))
 }
@@ -194,9 +194,8 @@ pub(crate) fn names(cloud: &Cloud, plan: &Plan) -> Result<()> {
                 taken.push(format!("{name} (a Cosmos DB account of that name exists)"));
             }
         }
-        let Some((provider, version, verb, kind)) = name_check(&kind) else { continue };
-        let path = format!("/subscriptions/{}/providers/{provider}/{verb}", cloud.subscription);
-        let body = json!({"name": name, "type": kind});
+        let Some((way, version, body)) = name_check(&kind, name) else { continue };
+        let path = format!("/subscriptions/{}/providers/{way}", cloud.subscription);
         let reply = cloud.post(&path, version, Some(&body))?.json();
         if reply.get("nameAvailable") == Some(&Value::Bool(false)) {
             taken.push(format!("{name} ({})", text(&reply, "/message")));
@@ -210,17 +209,19 @@ pub(crate) fn names(cloud: &Cloud, plan: &Plan) -> Result<()> {
     Err(Trouble::early(format!("names that are taken: {}", taken.join(", ")), todo))
 }
 
-/// Who says whether a name of this type is free: provider, version, verb, and the type it is told.
-fn name_check(kind: &str) -> Option<(&str, &str, &str, &str)> {
+/// How to ask whether a name of this type is free: where, the version, and what is sent.
+fn name_check(kind: &str, name: &str) -> Option<(&'static str, &'static str, Value)> {
+    let body = |kind: &str| json!({"name": name, "type": kind});
     match kind {
         "Microsoft.Web/sites" => {
-            Some(("Microsoft.Web", "2025-03-01", "checknameavailability", "Site"))
+            Some(("Microsoft.Web/checknameavailability", "2025-03-01", body("Site")))
         }
         "Microsoft.ServiceBus/namespaces" => {
-            Some(("Microsoft.ServiceBus", "2024-01-01", "CheckNameAvailability", kind))
+            let way = "Microsoft.ServiceBus/CheckNameAvailability";
+            Some((way, "2024-01-01", json!({"name": name})))
         }
         "Microsoft.Storage/storageAccounts" => {
-            Some(("Microsoft.Storage", "2025-06-01", "checkNameAvailability", kind))
+            Some(("Microsoft.Storage/checkNameAvailability", "2025-06-01", body(kind)))
         }
         _ => None,
     }

@@ -144,7 +144,7 @@ impl App<'_> {
         let ended = cloud.waits.until(PACKAGE, || {
             let now = latest(cloud, scm)?;
             let status = now.get("status").and_then(Value::as_i64);
-            if text(&now, "/id") == before {
+            if !before.is_empty() && text(&now, "/id") == before {
                 return Ok(Look::Again("the publish is not listed".to_owned()));
             }
             match status {
