@@ -17,6 +17,7 @@ mod infra;
 mod package;
 mod peers;
 mod run;
+mod simulate;
 mod test;
 mod tidy;
 
@@ -49,6 +50,8 @@ enum Verb {
     Peers(peers::Arguments),
     /// Throws random bytes at every parser, or at one
     Fuzz(fuzz::Arguments),
+    /// Relays over ports in memory, with faults at every call, from seeds that replay exactly
+    Simulate(simulate::Arguments),
     /// The figures of BENCHMARKS.md, in release, in one run
     Bench(bench::Arguments),
     /// The Bicep files, held to what they may say and to what the apps read
@@ -62,7 +65,8 @@ enum Verb {
     Destroy(destroy::Arguments),
     /// The house rules that no other tool checks
     Tidy,
-    /// What CI runs: fmt, tidy, infra check, deny, clippy, doc, conformance, peers, infra test, test
+    /// What CI runs: fmt, tidy, infra check, deny, clippy, doc, conformance, peers, infra test,
+    /// simulate, test
     Ci,
 }
 
@@ -89,6 +93,7 @@ fn run() -> Result<()> {
         Verb::Conformance(arguments) => conformance::conformance(&arguments),
         Verb::Peers(arguments) => peers::peers(root, &arguments),
         Verb::Fuzz(arguments) => fuzz::fuzz(root, &arguments),
+        Verb::Simulate(arguments) => simulate::simulate(&arguments),
         Verb::Bench(arguments) => bench::bench(&arguments),
         Verb::Infra(verb) => infra::infra(&verb, root),
         Verb::Package(arguments) => package::package(&arguments, root),

@@ -1,39 +1,39 @@
 //! Being told to stop.
 
-use tokio::sync::watch;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
-/// Tells every [`Stop`] made with it.
+/// Tells every [`Stop`] made with it; at the latest when it is dropped.
 #[derive(Debug)]
-pub struct Stopper(watch::Sender<bool>);
+pub struct Stopper(DropGuard);
 
 /// Knows whether it is time to stop.
+///
+/// Those who wait hear of it in the order in which they began to: a simulation of the relay
+/// repeats to the letter.
 #[derive(Debug, Clone)]
-pub struct Stop(watch::Receiver<bool>);
+pub struct Stop(CancellationToken);
 
 /// One who tells, and one who is told.
 pub fn stop() -> (Stopper, Stop) {
-    let (tell, told) = watch::channel(false);
-    (Stopper(tell), Stop(told))
+    let token = CancellationToken::new();
+    (Stopper(token.clone().drop_guard()), Stop(token))
 }
 
 impl Stopper {
     /// It is time.
-    pub fn stop(&self) {
-        self.0.send_replace(true);
+    pub fn stop(self) {
+        drop(self.0);
     }
 }
 
 impl Stop {
     /// Whether it is time.
     pub fn is_told(&self) -> bool {
-        *self.0.borrow()
+        self.0.is_cancelled()
     }
 
-    /// Waits until it is time, or until nobody is left who could say so.
+    /// Waits until it is time.
     pub fn told(&self) -> impl Future<Output = ()> + Send + use<> {
-        let mut told = self.0.clone();
-        async move {
-            let _ = told.wait_for(|is_told| *is_told).await;
-        }
+        self.0.clone().cancelled_owned()
     }
 }

@@ -9,6 +9,7 @@ const ABSENT: &[(&str, &[&str])] = &[
     ("servicebus", &["cosmos", "warp", "relay", "api", "emulator"]),
     ("api", &["servicebus", "relay", "emulator"]),
     ("relay", &["api", "emulator"]),
+    ("simulation", &["cosmos", "servicebus", "api", "emulator", "warp", "reqwest"]),
     ("emulator", &["domain", "cosmos", "servicebus", "api", "relay", "warp"]),
     ("xtask", &["tokio", "reqwest", "warp", "domain", "cosmos", "servicebus"]),
 ];

@@ -74,6 +74,7 @@ impl<L: Leases> Keeper<'_, L> {
         let mut due = Instant::now() + self.timing.renew / 2;
         loop {
             tokio::select! {
+                biased;
                 () = sleep_until(due) => {}
                 _ = progress.changed() => {
                     let last = *self.hold.confirmed.borrow();

@@ -80,6 +80,7 @@ where
     /// Waits, unless told to stop, or one who tends a lease has ended.
     async fn rest(&mut self, pause: Duration) {
         let ended = tokio::select! {
+            biased;
             () = self.shared.wait(pause) => return,
             Some(ended) = self.tending.join_next() => ended,
         };

@@ -46,8 +46,9 @@ impl<'a, O: Outbox, P: Publisher, F: Feed, L> Reader<'a, O, P, F, L> {
         let expire = self.shared.alone.timing.expire;
         while !self.shared.stop.is_told() {
             tokio::select! {
-                () = self.hold.is_sure(expire) => {}
+                biased;
                 () = self.shared.stop.told() => break,
+                () = self.hold.is_sure(expire) => {}
             }
             match self.read().await {
                 Ok(Read::Gone) => return Ended::Gone,

@@ -29,6 +29,7 @@ where
     let mut duty = shared.signals.duty.subscribe();
     let looked = timeout(LOOK_TIME_MAX, duty.wait_for(|duty| *duty != Duty::Unknown));
     tokio::select! {
+        biased;
         _ = looked => {}
         () = shared.stop.told() => return,
     }
