@@ -3,7 +3,7 @@
 use crate::{Envelope, Timestamp};
 
 /// An event as the store holds it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Entry {
     /// The event.
     pub envelope: Envelope,
@@ -12,7 +12,7 @@ pub struct Entry {
 }
 
 /// How far an event has come.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum EventState {
     /// Waits to be published.
     Pending,

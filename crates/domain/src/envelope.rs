@@ -9,7 +9,7 @@ use std::str::FromStr;
 /// One event on its way: who it is of, which one it is, and what it says.
 ///
 /// `D` is the aggregate's own event type where it was decided, and [`Json`] once it is at rest.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Envelope<D = Json> {
     /// The aggregate; the message's session id.
     pub key: Key,
@@ -101,7 +101,7 @@ impl FromStr for EventId {
 pub struct EventIdError;
 
 /// JSON text as it stands at rest: carried verbatim, never looked into on the way.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Json(Box<str>);
 
 impl Json {

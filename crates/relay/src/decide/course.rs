@@ -12,7 +12,7 @@ use domain::{Entry, Envelope, EventState, Fault, Sequence};
 use std::collections::BTreeSet;
 
 /// One order on its way through one round.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Course {
     owed: BTreeSet<Sequence>,
     stage: Stage,
@@ -42,7 +42,7 @@ pub enum Sent {
 }
 
 /// How an order left a round.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Outcome {
     /// The events that the broker settled in this round.
     pub settled: Vec<Sequence>,
@@ -68,7 +68,7 @@ pub struct Parked {
 /// Long enough for any broker's sentence, short enough to never make a document too large.
 pub const REASON_CHARS_MAX: usize = 1_000;
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Stage {
     Read,
     Send { queue: Vec<Envelope>, is_single: bool },

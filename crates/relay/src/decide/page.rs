@@ -13,7 +13,7 @@ pub struct Page {
 }
 
 /// What a page says of one order.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Said {
     /// Its pending events, in sequence, each once.
     pub pending: BTreeMap<Sequence, Envelope>,
