@@ -47,6 +47,13 @@ impl Epk {
         Self(bytes.into())
     }
 
+    /// The first eight bytes as a number: of two points, the lesser never has the greater start.
+    pub(crate) fn start(&self) -> u64 {
+        let mut start = [0; 8];
+        start.iter_mut().zip(&self.0).for_each(|(to, from)| *to = *from);
+        u64::from_be_bytes(start)
+    }
+
     /// The first point behind every key that starts with this one: the end of a key's prefix.
     pub(crate) fn behind_prefix(&self) -> Self {
         Self(self.0.iter().copied().chain([0xFF]).collect())

@@ -15,6 +15,21 @@ pub(crate) struct Place {
     pub(crate) id: Box<str>,
 }
 
+/// A place as the key of a map, with the beginning of its hash at hand: nearly every comparison is
+/// decided by that, without a look at the place itself.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Spot {
+    start: u64,
+    place: Arc<Place>,
+}
+
+impl Spot {
+    /// The key of this place.
+    pub(crate) fn new(place: &Arc<Place>) -> Self {
+        Self { start: place.epk.start(), place: Arc::clone(place) }
+    }
+}
+
 /// A stored item.
 #[derive(Debug, Clone)]
 pub(crate) struct Item {
@@ -34,6 +49,22 @@ pub(crate) struct Item {
     pub(crate) indexed: u32,
     /// The document with its system properties.
     pub(crate) body: Bytes,
+}
+
+/// An item where it lies. Every index of its range holds this one, so that none looks up another.
+#[derive(Debug, Clone)]
+pub(crate) struct Placed {
+    /// Where it lies.
+    pub(crate) place: Arc<Place>,
+    /// What lies there.
+    pub(crate) item: Item,
+}
+
+impl Placed {
+    /// Place and item.
+    pub(crate) fn parts(&self) -> (&Arc<Place>, &Item) {
+        (&self.place, &self.item)
+    }
 }
 
 impl Item {

@@ -5,7 +5,7 @@ use super::epk::Epk;
 use super::feed::Entry;
 use super::history::History;
 use super::index::Index;
-use super::item::{Item, Place};
+use super::item::{Item, Place, Placed, Spot};
 use super::refusal::Refusal;
 use super::scope::Slice;
 use super::shape::Shape;
@@ -29,11 +29,13 @@ pub(crate) struct Range {
     pub(crate) parents: Vec<u32>,
     /// The last transaction.
     pub(crate) lsn: u64,
-    items: BTreeMap<Arc<Place>, Item>,
+    items: BTreeMap<Spot, Arc<Placed>>,
     /// By creation: what scans follow.
-    order: BTreeMap<u64, Arc<Place>>,
+    order: BTreeMap<u64, Arc<Placed>>,
     /// By last write: what the change feed follows.
-    changes: BTreeMap<(u64, u32), Change>,
+    changes: BTreeMap<(u64, u32), Arc<Placed>>,
+    /// The first transaction of each second: where a feed from a point in time begins.
+    seconds: BTreeMap<i64, u64>,
     expiries: BTreeSet<(i64, Arc<Place>)>,
     taken: HashSet<(Arc<str>, Box<str>)>,
     /// By value: what queries look up.
@@ -42,13 +44,6 @@ pub(crate) struct Range {
     pub(crate) history: Option<History>,
     /// The numbers of items put or removed since they were last asked for, if anybody asks.
     touched: Option<BTreeSet<u64>>,
-}
-
-/// The last write of one item.
-#[derive(Debug)]
-struct Change {
-    place: Arc<Place>,
-    at: i64,
 }
 
 impl Range {
@@ -64,6 +59,7 @@ impl Range {
             items: BTreeMap::new(),
             order: BTreeMap::new(),
             changes: BTreeMap::new(),
+            seconds: BTreeMap::new(),
             expiries: BTreeSet::new(),
             taken: HashSet::new(),
             index: Index::default(),
@@ -92,7 +88,7 @@ impl Range {
 
     /// The item of this number.
     pub(super) fn numbered(&self, number: u64) -> Option<(&Arc<Place>, &Item)> {
-        self.items.get_key_value(self.order.get(&number)?.as_ref())
+        self.order.get(&number).map(|placed| placed.parts())
     }
 
     /// How many items it holds.
@@ -106,8 +102,8 @@ impl Range {
     }
 
     /// The item at a place.
-    pub(crate) fn get(&self, place: &Place) -> Option<&Item> {
-        self.items.get(place)
+    pub(crate) fn get(&self, place: &Arc<Place>) -> Option<&Item> {
+        self.items.get(&Spot::new(place)).map(|placed| &placed.item)
     }
 
     /// Whether an item of this partition key has taken a unique key.
@@ -117,17 +113,21 @@ impl Range {
 
     /// Puts an item at a place, or nothing, and answers what was there: the one way to change.
     pub(crate) fn put(&mut self, place: &Arc<Place>, item: Option<Item>) -> Option<Item> {
-        let before = self.items.remove(place);
+        let at = Spot::new(place);
+        let after = item.map(|item| Arc::new(Placed { place: Arc::clone(place), item }));
+        let before = match &after {
+            Some(after) => self.items.insert(at, Arc::clone(after)),
+            None => self.items.remove(&at),
+        };
         if let Some(before) = &before {
-            self.touch(before.number);
-            self.forget(place, before);
+            self.touch(before.item.number);
+            self.forget(before);
         }
-        if let Some(item) = item {
-            self.touch(item.number);
-            self.note(place, &item);
-            self.items.insert(Arc::clone(place), item);
+        if let Some(after) = after {
+            self.touch(after.item.number);
+            self.note(after);
         }
-        before
+        before.map(|placed| Arc::unwrap_or_clone(placed).item)
     }
 
     /// Removes everything that has expired at `now`.
@@ -168,7 +168,7 @@ impl Range {
         for (turn, (place, before)) in undo.iter().enumerate() {
             let mut later = undo.iter().skip(turn + 1).filter(|(other, _)| other == place);
             let after = later.next().map(|(_, after)| after.as_ref());
-            let after = after.unwrap_or_else(|| self.items.get(place));
+            let after = after.unwrap_or_else(|| Some(&self.items.get(&Spot::new(place))?.item));
             history.add((lsn, at), place, before.as_ref(), after);
         }
     }
@@ -189,19 +189,13 @@ impl Range {
 
     /// Says anew when each item expires.
     pub(crate) fn set_expiries(&mut self, shape: &Shape) {
-        self.expiries.clear();
-        for (place, item) in &mut self.items {
+        for placed in self.items.values().map(Arc::clone).collect::<Vec<_>>() {
+            let Placed { place, item } = &*placed;
             let expires = Document::parse(&item.body)
                 .and_then(|document| shape.expiry(&document, item.at))
                 .unwrap_or(item.expires);
-            if expires != item.expires
-                && let Some(touched) = &mut self.touched
-            {
-                touched.insert(item.number);
-            }
-            item.expires = expires;
-            if let Some(at) = item.expires {
-                self.expiries.insert((at, Arc::clone(place)));
+            if expires != item.expires {
+                self.put(place, Some(Item { expires, ..item.clone() }));
             }
         }
     }
@@ -209,7 +203,7 @@ impl Range {
     /// Items in the order of their creation, behind `after`.
     pub(crate) fn scan(&self, after: u64) -> impl Iterator<Item = (&Arc<Place>, &Item)> {
         let behind = self.order.range((Bound::Excluded(after), Bound::Unbounded));
-        behind.filter_map(|(_, place)| self.items.get_key_value(place.as_ref()))
+        behind.map(|(_, placed)| placed.parts())
     }
 
     /// Of the items behind `after`, in the order of their creation, those that may meet all these
@@ -222,15 +216,14 @@ impl Range {
         let Some(narrowest) = self.index.narrowest(wanted, self.len()) else {
             return Box::new(self.scan(after));
         };
-        let places =
-            self.index.behind(narrowest, after).filter_map(|number| self.order.get(&number));
-        Box::new(places.filter_map(|place| self.items.get_key_value(place.as_ref())))
+        let numbers = self.index.behind(narrowest, after);
+        Box::new(numbers.filter_map(|number| Some(self.order.get(&number)?.parts())))
     }
 
     /// Makes the index know a path, unless it has enough of them.
     pub(crate) fn index_path(&mut self, names: &[String]) {
         if !self.index.is_settled(names) {
-            self.index.open(names, self.items.values());
+            self.index.open(names, self.items.values().map(|placed| &placed.item));
         }
     }
 
@@ -249,19 +242,21 @@ impl Range {
         let first = Place { epk: epk.clone(), key: Arc::clone(key), id: Box::default() };
         let (epk, key) = (epk.clone(), Arc::clone(key));
         let within = move |place: &Place| place.epk == epk && place.key == key;
-        self.items.range(first..).take_while(move |(place, _)| within(place)).map(|(_, item)| item)
+        let behind = self.items.range(Spot::new(&Arc::new(first))..).map(|(_, placed)| placed);
+        behind.take_while(move |placed| within(&placed.place)).map(|placed| &placed.item)
     }
 
     /// Items in the order of their last writes, behind transaction `lsn`.
     pub(crate) fn changes(&self, lsn: u64) -> impl Iterator<Item = (&Arc<Place>, &Item)> {
         let behind = self.changes.range((Bound::Excluded((lsn, u32::MAX)), Bound::Unbounded));
-        behind.filter_map(|(_, change)| self.items.get_key_value(change.place.as_ref()))
+        behind.map(|(_, placed)| placed.parts())
     }
 
-    /// The last transaction before the first write at or after `at`.
+    /// The last transaction before the first write at or after `at`. The clock may have been set
+    /// back, and merged ranges had clocks of their own: a later second may have begun earlier.
     pub(crate) fn lsn_before(&self, at: i64) -> u64 {
-        let first = self.changes.iter().find(|(_, change)| at <= change.at);
-        first.map_or(self.lsn, |((lsn, _), _)| lsn.saturating_sub(1))
+        let first = self.seconds.range(at..).map(|(_, lsn)| *lsn).min();
+        first.map_or(self.lsn, |lsn| lsn.saturating_sub(1))
     }
 
     /// Whether a turn of a transaction is some item's last write.
@@ -273,25 +268,32 @@ impl Range {
     pub(crate) fn drain(&mut self) -> impl Iterator<Item = (Arc<Place>, Item)> + use<> {
         self.order.clear();
         self.changes.clear();
+        self.seconds.clear();
         self.expiries.clear();
         self.taken.clear();
-        std::mem::take(&mut self.items).into_iter()
+        let items = std::mem::take(&mut self.items).into_values();
+        items.map(|placed| {
+            let Placed { place, item } = Arc::unwrap_or_clone(placed);
+            (place, item)
+        })
     }
 
-    fn note(&mut self, place: &Arc<Place>, item: &Item) {
-        let change = Change { place: Arc::clone(place), at: item.at };
+    fn note(&mut self, placed: Arc<Placed>) {
+        let Placed { place, item } = &*placed;
         self.index.add(item);
-        self.order.insert(item.number, Arc::clone(place));
-        self.changes.insert(item.change, change);
+        let first = self.seconds.entry(item.at).or_insert(item.change.0);
+        *first = item.change.0.min(*first);
         if let Some(at) = item.expires {
             self.expiries.insert((at, Arc::clone(place)));
         }
         for unique in &item.uniques {
             self.taken.insert((Arc::clone(&place.key), unique.clone()));
         }
+        self.order.insert(item.number, Arc::clone(&placed));
+        self.changes.insert(item.change, placed);
     }
 
-    fn forget(&mut self, place: &Arc<Place>, item: &Item) {
+    fn forget(&mut self, Placed { place, item }: &Placed) {
         self.index.remove(item);
         self.order.remove(&item.number);
         self.changes.remove(&item.change);

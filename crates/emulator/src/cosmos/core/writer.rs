@@ -161,7 +161,7 @@ impl<'c> Writer<'c> {
         })
     }
 
-    fn existing(&self, place: &Place) -> Result<&Item, Refused> {
+    fn existing(&self, place: &Arc<Place>) -> Result<&Item, Refused> {
         let item = self.ground.range.get(place);
         item.ok_or_else(|| Refusal::NotFound(format!("an item with id '{}'", place.id)).into())
     }
@@ -199,17 +199,16 @@ impl<'c> Writer<'c> {
             item_lsn: self.lsn,
             charge,
         };
-        let before = self.ground.range.put(place, None);
-        let range = &self.ground.range;
-        let taken = item.uniques.iter().any(|unique| range.is_taken(&place.key, unique));
-        if taken {
-            self.ground.range.put(place, before);
+        let range = &mut *self.ground.range;
+        let own = range.get(place).map_or(&[][..], |item| &item.uniques);
+        let others = item.uniques.iter().filter(|unique| !own.contains(unique));
+        if others.into_iter().any(|unique| range.is_taken(&place.key, unique)) {
             return Err(Refusal::Conflict(
                 "another item of the partition key has the same unique key".to_owned(),
             )
             .into());
         }
-        self.ground.range.put(place, Some(item));
+        let before = range.put(place, Some(item));
         self.undo.push((Arc::clone(place), before));
         Ok(done)
     }

@@ -1,6 +1,7 @@
 //! The core, stepped: every behaviour that needs a whole container, at instants of the test's own.
 
 mod batches;
+mod costs;
 mod feeds;
 mod histories;
 mod indexes;
