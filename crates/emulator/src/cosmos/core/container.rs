@@ -124,6 +124,12 @@ impl Container {
 
     /// Where the ranges of a scope stand; a session token of several is their tokens joined.
     pub(crate) fn stamp(&self, scope: &Scope) -> Result<Stamp, Refusal> {
+        if let Scope::Key(key) = scope
+            && self.shape.key.is_whole(key)
+        {
+            let range = self.range_of(key)?;
+            return Ok(Stamp { range: range.id, lsn: range.lsn, session: session::token(range) });
+        }
         let slices = self.slices(scope)?;
         let tokens = slices.iter().map(|slice| session::token(slice.range));
         let session = tokens.collect::<Vec<_>>().join(",");

@@ -90,7 +90,8 @@ impl<'a> Document<'a> {
         let mut text = String::with_capacity(bytes + system.len() + 2);
         text.push('{');
         for (name, raw) in &self.members {
-            push_name(&mut text, name);
+            push_quoted(&mut text, name);
+            text.push(':');
             text.push_str(raw);
             text.push(',');
         }
@@ -111,15 +112,14 @@ pub(crate) fn check_id(id: &str) -> Result<(), Refusal> {
     Err(Refusal::Bad(format!("the id {reason}")))
 }
 
-fn push_name(text: &mut String, name: &str) {
-    let plain = name.bytes().all(|byte| 0x20 <= byte && byte != b'"' && byte != b'\\');
-    if plain {
-        text.push('"');
-        text.push_str(name);
-        text.push_str("\":");
+/// Adds a text as a JSON string.
+pub(super) fn push_quoted(json: &mut String, text: &str) {
+    if text.bytes().all(|byte| 0x20 <= byte && byte != b'"' && byte != b'\\') {
+        json.push('"');
+        json.push_str(text);
+        json.push('"');
     } else {
-        text.push_str(&Value::from(name).to_string());
-        text.push(':');
+        json.push_str(&Value::from(text).to_string());
     }
 }
 

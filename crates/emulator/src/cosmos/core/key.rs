@@ -1,6 +1,6 @@
 //! Partition keys: the container's definition, and the values in headers and documents.
 
-use super::document::Document;
+use super::document::{Document, push_quoted};
 use super::epk::Epk;
 use super::refusal::Refusal;
 use serde_json::Value;
@@ -132,14 +132,19 @@ impl Component {
 impl PartitionKey {
     /// The key as text: equal keys have equal texts, and others have others.
     pub(crate) fn text(&self) -> String {
-        let levels = self.0.iter().map(|component| match component {
-            Component::Undefined => "{}".to_owned(),
-            Component::Null => "null".to_owned(),
-            Component::Bool(value) => value.to_string(),
-            Component::Number(number) => number.to_string(),
-            Component::Text(text) => Value::from(text.as_str()).to_string(),
-        });
-        format!("[{}]", levels.collect::<Vec<_>>().join(","))
+        let mut text = String::with_capacity(40);
+        for (level, component) in self.0.iter().enumerate() {
+            text.push(if level == 0 { '[' } else { ',' });
+            match component {
+                Component::Undefined => text.push_str("{}"),
+                Component::Null => text.push_str("null"),
+                Component::Bool(value) => text.push_str(if *value { "true" } else { "false" }),
+                Component::Number(number) => text.push_str(&number.to_string()),
+                Component::Text(level) => push_quoted(&mut text, level),
+            }
+        }
+        text.push_str(if self.0.is_empty() { "[]" } else { "]" });
+        text
     }
 }
 

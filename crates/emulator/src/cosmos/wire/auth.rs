@@ -42,7 +42,7 @@ impl Keys {
     pub(super) fn check(&self, call: &Call, now: Timestamp) -> Result<(), Refusal> {
         let header = call.header("authorization");
         let header = header.ok_or_else(|| unauthorized("the authorization header is missing"))?;
-        let decoded = percent_decode_str(header).decode_utf8_lossy();
+        let decoded = percent_decode_str(header).decode_utf8().unwrap_or_default();
         let part = |name: &str| {
             decoded.split('&').find_map(|part| part.strip_prefix(name)?.strip_prefix('='))
         };
@@ -61,10 +61,10 @@ impl Keys {
         let date = own.or_else(|| call.header("date"));
         let date = date.ok_or_else(|| unauthorized("the x-ms-date header is missing"))?;
         let (kind, link) = call.target.signed_as();
-        let verb = call.method.as_str().to_lowercase();
+        let verb = call.method.as_str().to_ascii_lowercase();
         let [own, other] = match own {
-            Some(own) => [own.to_lowercase(), String::new()],
-            None => [String::new(), date.to_lowercase()],
+            Some(own) => [own.to_ascii_lowercase(), String::new()],
+            None => [String::new(), date.to_ascii_lowercase()],
         };
         let payload = format!("{verb}\n{kind}\n{link}\n{own}\n{other}\n");
         let given = STANDARD.decode(signature).unwrap_or_default();

@@ -95,7 +95,7 @@ async fn exchange(
 ) -> Result<Response<Full<Bytes>>, Cut> {
     let (parts, body) = request.into_parts();
     let activity = parts.headers.get("x-ms-activity-id").and_then(|id| id.to_str().ok());
-    let activity = activity.map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned);
+    let activity = activity.map_or_else(new_id, str::to_owned);
     let answer = match read(parts, body, cosmos.clock.now().as_second()).await {
         Ok(call) => door::answer(cosmos, call, machine_time()).await,
         Err(refusal) => Answer::Reply(refusal.into()),
@@ -118,6 +118,11 @@ async fn read(parts: http::request::Parts, body: Incoming, at: i64) -> Result<Ca
         }
     })?;
     Ok(Call::new(parts, target, body.to_bytes(), at))
+}
+
+/// Names a request. It is no secret, so no random numbers of the system's are asked for.
+fn new_id() -> String {
+    uuid::Builder::from_random_bytes(fastrand::u128(..).to_be_bytes()).into_uuid().to_string()
 }
 
 /// The machine's time, as clients know it when they sign.

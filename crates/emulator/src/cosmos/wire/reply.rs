@@ -5,16 +5,19 @@ use crate::cosmos::core::operation::Refused;
 use crate::cosmos::core::refusal::code_of;
 use crate::cosmos::core::{Refusal, charge};
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 use http_body_util::Full;
 use serde_json::{Value, json};
+
+/// Room for the headers of most answers, `date` and `content-length` included.
+const HEADERS: usize = 16;
 
 /// An answer on its way.
 #[derive(Debug)]
 pub(super) struct Reply {
     status: u16,
-    headers: Vec<(HeaderName, HeaderValue)>,
+    headers: HeaderMap,
     body: Bytes,
     /// What it cost, in request units.
     pub(super) charge: f64,
@@ -23,12 +26,13 @@ pub(super) struct Reply {
 impl Reply {
     /// An answer without a body.
     pub(super) fn empty(status: u16, charge: f64) -> Self {
-        Self { status, headers: Vec::new(), body: Bytes::new(), charge }
+        Self::text(status, Bytes::new(), charge)
     }
 
     /// An answer whose body is JSON text.
     pub(super) fn text(status: u16, body: impl Into<Bytes>, charge: f64) -> Self {
-        Self { status, headers: Vec::new(), body: body.into(), charge }
+        let headers = HeaderMap::with_capacity(HEADERS);
+        Self { status, headers, body: body.into(), charge }
     }
 
     /// An answer whose body is this value.
@@ -61,20 +65,26 @@ impl Reply {
     }
 
     /// Adds a header.
-    pub(super) fn with(mut self, name: &'static str, value: impl ToString) -> Self {
-        if let Ok(value) = HeaderValue::from_maybe_shared(Bytes::from(value.to_string())) {
-            self.headers.push((HeaderName::from_static(name), value));
+    pub(super) fn with(self, name: &'static str, value: impl ToString) -> Self {
+        match HeaderValue::try_from(value.to_string()) {
+            Ok(value) => self.set(name, value),
+            Err(_) => self,
         }
+    }
+
+    fn set(mut self, name: &'static str, value: HeaderValue) -> Self {
+        self.headers.insert(HeaderName::from_static(name), value);
         self
     }
 
     /// Adds where the range stands.
     pub(super) fn stamped(self, stamp: &Stamp) -> Self {
+        let lsn = HeaderValue::from(stamp.lsn);
         self.with("x-ms-session-token", &stamp.session)
-            .with("lsn", stamp.lsn)
-            .with("x-ms-cosmos-llsn", stamp.lsn)
-            .with("x-ms-global-committed-lsn", stamp.lsn)
-            .with("x-ms-documentdb-partitionkeyrangeid", stamp.range)
+            .set("lsn", lsn.clone())
+            .set("x-ms-cosmos-llsn", lsn.clone())
+            .set("x-ms-global-committed-lsn", lsn)
+            .set("x-ms-documentdb-partitionkeyrangeid", stamp.range.into())
     }
 
     /// Writes it out; `activity` is the request's id, which is given back.
@@ -83,14 +93,13 @@ impl Reply {
         let reply = self
             .with("x-ms-request-charge", format_args!("{charge:.2}"))
             .with("x-ms-activity-id", activity)
-            .with("x-ms-gatewayversion", "version=2.14.0")
-            .with("x-ms-serviceversion", "version=2.14.0.0");
+            .set("x-ms-gatewayversion", HeaderValue::from_static("version=2.14.0"))
+            .set("x-ms-serviceversion", HeaderValue::from_static("version=2.14.0.0"));
         let mut response = Response::new(Full::new(reply.body));
         *response.status_mut() =
             StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let json = HeaderValue::from_static("application/json");
-        response.headers_mut().insert(CONTENT_TYPE, json);
-        response.headers_mut().extend(reply.headers);
+        *response.headers_mut() = reply.headers;
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         response
     }
 }
