@@ -60,6 +60,19 @@ fn descriptors_may_be_written_in_full() {
 }
 
 #[test]
+fn accepted_is_read_in_each_of_its_short_forms() {
+    for list in [&[0x45][..], &[0xc0, 1, 0], &[0xd0, 0, 0, 0, 4, 0, 0, 0, 0]] {
+        let state = [&[0, 0x53, 0x24], list].concat();
+        let fields = [&[0x41, 0x52, 4, 0x40, 0x41][..], &state].concat();
+        let size = u8::try_from(fields.len() + 1).unwrap();
+        let body = [&[0, 0x53, 0x15, 0xc0, size, 5][..], &fields].concat();
+        let read = performative::read(&Bytes::from(body)).unwrap();
+        let Performative::Disposition(disposition) = read else { unreachable!("a disposition") };
+        assert_eq!(disposition.state, Some((code::ACCEPTED, Vec::new())), "{list:?}");
+    }
+}
+
+#[test]
 fn a_disposition_without_a_last_is_about_one() {
     let state = described(code::MODIFIED, vec![Value::Bool(true)]);
     let fields = vec![Value::Bool(true), Value::Uint(4), Value::Null, Value::Bool(false), state];

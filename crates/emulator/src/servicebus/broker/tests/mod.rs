@@ -2,6 +2,7 @@
 
 mod conservation;
 mod consumers;
+mod costs;
 mod entities;
 mod locks;
 mod records;
