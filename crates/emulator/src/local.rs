@@ -197,6 +197,11 @@ impl Local {
         out.flush()
     }
 
+    /// A hold on everything that is stored in memory.
+    pub fn contents(&self) -> impl Sized + use<> {
+        (Arc::clone(&self.cosmos.0), Arc::clone(&self.servicebus.0))
+    }
+
     /// Serves until `stop`; a part that fails ends the others.
     ///
     /// # Errors
