@@ -1,14 +1,15 @@
 //! What a message costs, however long the backlog is.
 
 use crate::messages::{Topic, complete, envelopes, receive, send, start, until_left};
-use crate::table::{bytes_each, each, head, line, mib, thousands};
+use crate::meter::{Cost, Meter};
+use crate::table::{bytes_each, head, line, mib, thousands};
 use anyhow::{Context, Result};
 use e2e::emulator::Emulator;
 use e2e::usage::usage;
 use servicebus::{ServiceBusConsumer, ServiceBusPublisher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::task::JoinSet;
 
 /// Messages in one transfer, and in each of many sessions.
@@ -30,38 +31,34 @@ const RUNS: u32 = 3;
 /// What was measured with a backlog.
 #[derive(Clone, Copy)]
 struct Figures {
-    send: Duration,
-    settle: Duration,
-    one: Duration,
-    many: Duration,
+    send: Cost,
+    settle: Cost,
+    one: Cost,
+    many: Cost,
     kib: (u64, u64),
 }
 
 /// Backlogs of one session and of many, drained.
 pub(crate) async fn messages(sizes: &[u32]) -> Result<()> {
-    println!("\nMessages of 1 KB; microseconds for each, and the emulator's memory:\n");
+    println!(
+        "\nMessages of 1 KB; microseconds for each (elapsed / of the emulator), and its memory:\n"
+    );
     let drains = ["drain one session", "drain sessions of 100"];
     let [one, many] = drains;
     head(&["backlog", "send", "settle", one, many, "resident", "bytes per message"]);
     for size in sizes.iter().copied() {
-        let mut best = measure(size).await?;
-        for _ in 1..if size <= QUICK { RUNS } else { 1 } {
-            let next = measure(size).await?;
-            best = Figures {
-                send: best.send.min(next.send),
-                settle: best.settle.min(next.settle),
-                one: best.one.min(next.one),
-                many: best.many.min(next.many),
-                kib: best.kib,
-            };
+        let mut runs = Vec::new();
+        for _ in 0..if size <= QUICK { RUNS } else { 1 } {
+            runs.push(measure(size).await?);
         }
-        let (idle, resident) = best.kib;
+        let best = |figure: fn(&Figures) -> Cost| Cost::best(runs.iter().map(figure));
+        let (idle, resident) = runs.last().context("nothing was measured")?.kib;
         line(&[
             thousands(size),
-            each(best.send, size),
-            each(best.settle, settled(size)),
-            each(best.one, size - settled(size)),
-            each(best.many, size),
+            best(|run| run.send)?.each(size),
+            best(|run| run.settle)?.each(settled(size)),
+            best(|run| run.one)?.each(size - settled(size)),
+            best(|run| run.many)?.each(size),
             mib(resident),
             bytes_each(resident.saturating_sub(idle), size),
         ]);
@@ -75,30 +72,31 @@ async fn measure(size: u32) -> Result<Figures> {
     let topic = Topic::of(&emulator)?;
     let pid = emulator.process.pid()?;
     let idle = usage(pid)?.resident_kib;
-    let send = load(&topic, size, |_| "one".to_owned()).await?;
+    let meter = Meter::start(&emulator)?;
+    load(&topic, size, |_| "one".to_owned()).await?;
+    let send = meter.stop()?;
     let kib = (idle, usage(pid)?.resident_kib);
     let consumer = topic.consumer().await?;
     let settle = settling(&emulator, &consumer, size).await?;
-    let started = Instant::now();
+    let meter = Meter::start(&emulator)?;
     drain_one(&consumer, size - settled(size)).await?;
+    let one = meter.stop()?;
     until_left(&emulator, 0).await?;
-    let one = started.elapsed();
     consumer.close().await;
     load(&topic, size, |number| format!("s{number}")).await?;
-    let started = Instant::now();
+    let meter = Meter::start(&emulator)?;
     drain_many(&topic, size).await?;
+    let many = meter.stop()?;
     until_left(&emulator, 0).await?;
-    let many = started.elapsed();
-    // Not asked to stop: it would free a million things one by one.
+    // Not asked to stop: how long that takes is not measured here.
     emulator.process.kill().await?;
     Ok(Figures { send, settle, one, many, kib })
 }
 
 /// Sends so many messages, a hundred together, to the session that is named for each hundred.
-async fn load(topic: &Topic, size: u32, session: impl Fn(u32) -> String) -> Result<Duration> {
+async fn load(topic: &Topic, size: u32, session: impl Fn(u32) -> String) -> Result<()> {
     let publisher = Arc::new(topic.publisher()?);
     let mut senders = JoinSet::new();
-    let started = Instant::now();
     for number in 0..size / TOGETHER {
         if SENDERS <= u32::try_from(senders.len())? {
             senders.join_next().await.context("nobody sends")???;
@@ -110,7 +108,7 @@ async fn load(topic: &Topic, size: u32, session: impl Fn(u32) -> String) -> Resu
         sent??;
     }
     publisher.close().await;
-    Ok(started.elapsed())
+    Ok(())
 }
 
 async fn send_hundred(
@@ -122,20 +120,17 @@ async fn send_hundred(
     send(&publisher, &envelopes(&session, first..=first + TOGETHER - 1)?).await
 }
 
-/// Settles messages of a backlog of this size.
-async fn settling(
-    emulator: &Emulator,
-    consumer: &ServiceBusConsumer,
-    size: u32,
-) -> Result<Duration> {
+/// Settles messages of a backlog of this size. The broker has heard it all when the receiver is
+/// closed.
+async fn settling(emulator: &Emulator, consumer: &ServiceBusConsumer, size: u32) -> Result<Cost> {
     let mut receiver = consumer.session("one").await?;
     let messages = receive(&mut receiver, settled(size) as usize).await?;
-    let started = Instant::now();
+    let meter = Meter::start(emulator)?;
     complete(&receiver, &messages).await?;
-    until_left(emulator, size - settled(size)).await?;
-    let elapsed = started.elapsed();
     receiver.close().await;
-    Ok(elapsed)
+    let cost = meter.stop()?;
+    until_left(emulator, size - settled(size)).await?;
+    Ok(cost)
 }
 
 fn settled(size: u32) -> u32 {

@@ -5,7 +5,6 @@ use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
 use hyper::Method;
 use serde_json::json;
-use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
 /// Connections at once: two cores are busy, and no request waits long.
@@ -22,7 +21,7 @@ pub(crate) async fn spread<F>(
     address: &str,
     numbers: std::ops::Range<u32>,
     work: impl Fn(Gateway, std::iter::StepBy<std::ops::Range<u32>>) -> F,
-) -> Result<Duration>
+) -> Result<()>
 where
     F: Future<Output = Result<()>> + Send + 'static,
 {
@@ -31,18 +30,17 @@ where
     for _ in 0..CONNECTIONS {
         gateways.push(Gateway::connect(address).await?);
     }
-    let started = Instant::now();
     for (first, gateway) in numbers.clone().zip(gateways) {
         workers.spawn(work(gateway, (first..numbers.end).step_by(CONNECTIONS as usize)));
     }
     while let Some(done) = workers.join_next().await {
         done??;
     }
-    Ok(started.elapsed())
+    Ok(())
 }
 
 /// Writes batches of an order and its event, as `api` does.
-pub(crate) async fn orders(address: &str, numbers: std::ops::Range<u32>) -> Result<Duration> {
+pub(crate) async fn orders(address: &str, numbers: std::ops::Range<u32>) -> Result<()> {
     spread(address, numbers, async |mut gateway: Gateway, numbers| {
         for number in numbers {
             gateway.batch(&order_key(number), &order(number)).await?;
@@ -53,7 +51,7 @@ pub(crate) async fn orders(address: &str, numbers: std::ops::Range<u32>) -> Resu
 }
 
 /// Reads orders that were written.
-pub(crate) async fn reads(address: &str, numbers: std::ops::Range<u32>) -> Result<Duration> {
+pub(crate) async fn reads(address: &str, numbers: std::ops::Range<u32>) -> Result<()> {
     spread(address, numbers, async |mut gateway: Gateway, numbers| {
         for number in numbers {
             let key = order_key(number);
@@ -65,7 +63,7 @@ pub(crate) async fn reads(address: &str, numbers: std::ops::Range<u32>) -> Resul
 }
 
 /// Adds items of 1 KB, a hundred of a key; those of the first key are pending events.
-pub(crate) async fn fill(address: &str, numbers: std::ops::Range<u32>) -> Result<Duration> {
+pub(crate) async fn fill(address: &str, numbers: std::ops::Range<u32>) -> Result<()> {
     let keys = numbers.start / KEY_ITEMS..numbers.end / KEY_ITEMS;
     spread(address, keys, async |mut gateway: Gateway, keys| {
         for key in keys {
@@ -80,19 +78,17 @@ pub(crate) async fn fill(address: &str, numbers: std::ops::Range<u32>) -> Result
 }
 
 /// Reads items all over the container, one after the other.
-pub(crate) async fn scattered(gateway: &mut Gateway, size: u32, count: u32) -> Result<Duration> {
-    let started = Instant::now();
+pub(crate) async fn scattered(gateway: &mut Gateway, size: u32, count: u32) -> Result<()> {
     for turn in 0..count {
         // A prime far from any size: no two turns are neighbours.
         let number = u32::try_from(u64::from(turn) * 7_368_787 % u64::from(size))?;
         gateway.read(&format!("k{}", number / KEY_ITEMS), &format!("i{number}")).await?;
     }
-    Ok(started.elapsed())
+    Ok(())
 }
 
 /// Reads the whole feed, page by page, and counts what it tells.
-pub(crate) async fn feed(gateway: &mut Gateway, size: u32) -> Result<Duration> {
-    let started = Instant::now();
+pub(crate) async fn feed(gateway: &mut Gateway, size: u32) -> Result<()> {
     let mut token = String::new();
     let mut told = 0;
     loop {
@@ -115,12 +111,11 @@ pub(crate) async fn feed(gateway: &mut Gateway, size: u32) -> Result<Duration> {
         answer.header("etag").context("a page without a token")?.clone_into(&mut token);
     }
     ensure!(told == size, "the feed tells of {told} items and not of {size}");
-    Ok(started.elapsed())
+    Ok(())
 }
 
-/// The sweep's query: finds the pending events, however many others there are.
-pub(crate) async fn sweep(gateway: &mut Gateway) -> Result<(Duration, u32)> {
-    let started = Instant::now();
+/// The sweep's query: how many pending events it finds, however many others there are.
+pub(crate) async fn sweep(gateway: &mut Gateway) -> Result<u32> {
     let text = "SELECT * FROM c WHERE c.type = 'event' AND c.state = 'pending' AND c._ts <= @t";
     let query = json!({"query": text, "parameters": [{"name": "@t", "value": u32::MAX}]});
     let headers = [
@@ -133,7 +128,7 @@ pub(crate) async fn sweep(gateway: &mut Gateway) -> Result<(Duration, u32)> {
     let answer = gateway.ask(Ask { method: Method::POST, headers: &headers, body }).await?;
     ensure!(answer.status == 200, "sweep: {} {:?}", answer.status, answer.body);
     let count = answer.header("x-ms-item-count").context("a page without its count")?;
-    Ok((started.elapsed(), count.parse()?))
+    Ok(count.parse()?)
 }
 
 fn order_key(number: u32) -> String {

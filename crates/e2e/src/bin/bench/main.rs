@@ -6,6 +6,7 @@ mod backlog;
 mod gateway;
 mod items;
 mod messages;
+mod meter;
 mod orders;
 mod rates;
 mod scale;

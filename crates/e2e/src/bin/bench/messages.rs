@@ -16,6 +16,9 @@ const BODY_BYTES: usize = 1024;
 /// Longer than any message takes to come while there are some.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// Between two looks at the state.
+const BETWEEN: Duration = Duration::from_millis(5);
+
 /// Starts an emulator whose sessions stay locked for five minutes: on a busy machine a receiver
 /// may need more than the usual one.
 pub(crate) async fn start(logs: &Path) -> Result<Emulator> {
@@ -110,8 +113,7 @@ pub(crate) async fn complete(on: &MessageReceiver, messages: &[Received]) -> Res
     Ok(())
 }
 
-/// Waits until the subscription holds this many messages: looks as often as it can, since this
-/// time is measured.
+/// Waits until the subscription holds this many messages.
 pub(crate) async fn until_left(emulator: &Emulator, left: u32) -> Result<()> {
     let started = Instant::now();
     loop {
@@ -122,5 +124,6 @@ pub(crate) async fn until_left(emulator: &Emulator, left: u32) -> Result<()> {
             return Ok(());
         }
         ensure!(started.elapsed() < PATIENCE, "{active} messages are there, and not {left}");
+        tokio::time::sleep(BETWEEN).await;
     }
 }

@@ -2,11 +2,12 @@
 
 use crate::items;
 use crate::messages::{Topic, complete, envelopes, receive, start};
-use crate::table::{aimed, head, rate};
+use crate::meter::{Cost, Meter};
+use crate::table::{head, line};
 use anyhow::Result;
 use domain::ports::Publisher as _;
+use e2e::emulator::Emulator;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
 /// Each is measured so often, and the best counts: the machine may have other work.
@@ -24,32 +25,42 @@ const TAKEN: usize = 250;
 /// Batches, reads and messages.
 pub(crate) async fn all() -> Result<()> {
     println!("\nThe emulator by itself, its clients beside it:\n");
-    head(&["per second", "value", "aim"]);
+    head(&["per second", "value", "aim", "emulator, µs each", "clients, µs each"]);
     let logs = tempfile::tempdir()?;
-    let (mut batches, mut reads, mut messages) = (Duration::MAX, Duration::MAX, Duration::MAX);
+    let (mut batches, mut reads, mut messages) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..RUNS {
         let mut emulator = start(logs.path()).await?;
         let address = emulator.cosmos_address().to_owned();
-        batches = batches.min(items::orders(&address, 0..BATCHES).await?);
-        reads = reads.min(items::reads(&address, 0..BATCHES).await?);
-        messages = messages.min(through(&Topic::of(&emulator)?).await?);
+        let meter = Meter::start(&emulator)?;
+        items::orders(&address, 0..BATCHES).await?;
+        batches.push(meter.stop()?);
+        let meter = Meter::start(&emulator)?;
+        items::reads(&address, 0..BATCHES).await?;
+        reads.push(meter.stop()?);
+        messages.push(through(&emulator).await?);
         emulator.process.stop().await?;
     }
-    aimed("transactional batches of two items", rate(BATCHES, batches), "8,000");
-    aimed("point reads", rate(BATCHES, reads), "20,000");
-    aimed("messages of 1 KB sent, received and settled", rate(MESSAGES, messages), "20,000");
+    row("transactional batches of two items", &batches, (BATCHES, "8,000"))?;
+    row("point reads", &reads, (BATCHES, "20,000"))?;
+    row("messages of 1 KB sent, received and settled", &messages, (MESSAGES, "20,000"))
+}
+
+fn row(what: &str, costs: &[Cost], (count, aim): (u32, &str)) -> Result<()> {
+    let [value, emulator, clients] = Cost::best(costs.iter().copied())?.rate(count);
+    line(&[what.to_owned(), value, aim.to_owned(), emulator, clients]);
     Ok(())
 }
 
 /// Sends messages one by one and receives them at the same time, until the last is settled.
-async fn through(topic: &Topic) -> Result<Duration> {
+async fn through(emulator: &Emulator) -> Result<Cost> {
+    let topic = Topic::of(emulator)?;
     let mut receivers = Vec::new();
     for session in 0..SESSIONS {
         let consumer = topic.consumer().await?;
         receivers.push((consumer.session(&format!("s{session}")).await?, consumer));
     }
     let mut workers = JoinSet::new();
-    let started = Instant::now();
+    let meter = Meter::start(emulator)?;
     for (session, (mut receiver, consumer)) in (0..SESSIONS).zip(receivers) {
         workers.spawn(send(topic.clone(), session));
         workers.spawn(async move {
@@ -67,7 +78,7 @@ async fn through(topic: &Topic) -> Result<Duration> {
     while let Some(done) = workers.join_next().await {
         done??;
     }
-    Ok(started.elapsed())
+    meter.stop()
 }
 
 /// Sends the messages of a session one by one, many at once on their way.
