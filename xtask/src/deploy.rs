@@ -141,9 +141,17 @@ fn whole(arguments: &Arguments, root: &Path) -> Result<Value> {
     };
     let published = publish(&cloud, arguments, &outputs, &packages)?;
     let is_same = is_known && published.iter().all(|(_, how, _)| *how == Published::Before);
-    let key = smoke::key(&cloud, &cloud.group(&arguments.resource_group), &outputs.api)?;
+    let group = cloud.group(&arguments.resource_group);
+    let key = smoke::key(&cloud, &group, &outputs.api)?;
     smoke::order(&cloud, &outputs, &key, &order_id(&outputs, &published))?;
-    Ok(tell(arguments, &cloud, &outputs, is_same, &plan))
+    let waiting = smoke::waiting(&cloud, &group, &outputs)?;
+    let mut told = tell(arguments, &outputs, is_same);
+    if let Some(told) = told.as_object_mut() {
+        told.insert("resources".to_owned(), tally(&plan));
+        told.insert("waitingMessages".to_owned(), json!(waiting));
+        told.insert("waitedSeconds".to_owned(), json!(cloud.waits.waited().as_secs()));
+    }
+    Ok(told)
 }
 
 fn tally(plan: &plan::Plan) -> Value {
@@ -215,22 +223,15 @@ fn order_id(outputs: &Outputs, published: &[Done; 2]) -> String {
     format!("smoke-{}-{}", short(&outputs.deployment), marks.join("-"))
 }
 
-fn tell(
-    arguments: &Arguments,
-    cloud: &Cloud,
-    outputs: &Outputs,
-    is_same: bool,
-    plan: &plan::Plan,
-) -> Value {
-    let waited = cloud.waits.waited().as_secs();
+fn tell(arguments: &Arguments, outputs: &Outputs, is_same: bool) -> Value {
     let lines = smoke::lines(arguments, outputs);
     if !arguments.json {
         let outcome = if is_same { "Nothing had to change: it runs." } else { "It runs." };
         println!("\n{outcome} To call it:\n\n  {}", lines.join("\n  "));
     }
     let outcome = if is_same { "unchanged" } else { "deployed" };
-    json!({"outcome": outcome, "resources": tally(plan), "smokeTest": "processed",
-        "waitedSeconds": waited, "outputs": smoke::places(outputs), "call": lines})
+    json!({"outcome": outcome, "smokeTest": "processed", "outputs": smoke::places(outputs),
+        "call": lines})
 }
 
 /// Says something on the way.

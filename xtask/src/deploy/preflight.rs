@@ -9,7 +9,7 @@ use anyhow::Result;
 use serde_json::{Value, json};
 use std::process::Command;
 
-/// `az` before this knows no custom handlers on Flex Consumption.
+/// Of July 2025, when custom handlers came to Flex Consumption. Tested with 2.91.
 const AZ_MIN: (u32, u32) = (2, 75);
 
 /// Who serves what `infra/bicep` makes.
@@ -180,7 +180,11 @@ fn may(cloud: &Cloud, arguments: &Arguments, is_there: bool) -> Result<()> {
         return Ok(());
     }
     let what = format!("your roles on {scope} do not allow {}", missing.join(", "));
-    let todo = "ask for Contributor and Role Based Access Control Administrator there (or Owner)";
+    let todo = if missing.contains(&LOCKS) {
+        "ask for Owner there (or Contributor and User Access Administrator): prod makes locks"
+    } else {
+        "ask for Contributor and Role Based Access Control Administrator there (or Owner)"
+    };
     Err(Trouble::early(what, todo))
 }
 

@@ -66,8 +66,10 @@ pub(crate) struct Outputs {
     pub(crate) api_host: String,
     /// The app of the relay.
     pub(crate) relay: String,
-    /// The namespace, topic and subscription.
+    /// The namespace's host, topic and subscription.
     pub(crate) bus: [String; 3],
+    /// The namespace's name.
+    pub(crate) namespace: String,
     /// Which deployment made it so.
     pub(crate) deployment: String,
 }
@@ -83,6 +85,7 @@ impl Outputs {
             api_host: output("apiHost")?,
             relay: output("relayAppName")?,
             bus: [output("serviceBusHost")?, output("topicName")?, output("subscriptionName")?],
+            namespace: output("serviceBusNamespaceName")?,
             deployment: text(deployment, "/properties/correlationId").to_owned(),
         })
     }

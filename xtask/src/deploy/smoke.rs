@@ -4,15 +4,16 @@
 //! the run before, and the API answers with that one: nothing is placed twice.
 //!
 //! "Processed" is written only after Service Bus settled the message, so nothing has to be taken
-//! from a subscription, and so from its consumers, to know that it got there.
+//! from a subscription, and so from its consumers, to know that it got there. How many messages
+//! wait there is told by Resource Manager.
 
-use super::Progress;
 use super::cloud::Cloud;
 use super::pause::{EVENT, Look};
 use super::preflight::text;
 use super::provision::Outputs;
 use super::trouble::Trouble;
 use super::web::Request;
+use super::{Progress, say};
 use anyhow::Result;
 use serde_json::{Value, json};
 
@@ -88,6 +89,21 @@ fn place(cloud: &Cloud, orders: &str, key: &str, id: &str) -> Result<()> {
         let todo = "see the API's log for a wrong setting or a missing role, then the same again";
         Trouble::after(format!("the API takes no order: {said}"), LEFT, todo)
     })
+}
+
+/// How many messages wait in the subscription, where that can be read.
+pub(crate) fn waiting(cloud: &Cloud, group: &str, outputs: &Outputs) -> Result<Option<u64>> {
+    let [_, topic, subscription] = &outputs.bus;
+    let namespace =
+        format!("{group}/providers/Microsoft.ServiceBus/namespaces/{}", outputs.namespace);
+    let path = format!("{namespace}/topics/{topic}/subscriptions/{subscription}");
+    let reply = cloud.get(&path, "2024-01-01")?.json();
+    let count = reply.pointer("/properties/countDetails/activeMessageCount");
+    let count = count.and_then(Value::as_u64);
+    if let Some(count) = count {
+        say(format!("waiting       {count} messages in {topic}/{subscription}, for its consumers"));
+    }
+    Ok(count)
 }
 
 /// What to type to use it.

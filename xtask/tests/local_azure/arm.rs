@@ -29,33 +29,36 @@ pub(crate) fn answer(world: &mut World, asked: &Asked) -> Answer {
         }
         ("POST", ["providers", _, "checknameavailability"]) => free(world, asked),
         (_, ["resourcegroups", group]) => resource_group(world, asked, group),
-        ("GET", ["resourcegroups", _, "resources"]) => {
-            json(200, json!({"value": resources(world)}))
-        }
-        (_, ["resourcegroups", _, .., "microsoft.authorization", "locks"]) => locks(world),
-        ("DELETE", ["resourcegroups", _, .., "locks", name]) => {
+        (_, ["resourcegroups", _, rest @ ..]) => in_group(world, asked, rest),
+        _ => unknown(world, asked),
+    }
+}
+
+fn unknown(world: &mut World, asked: &Asked) -> Answer {
+    world.complain(format!("{} {}: nothing like that is asked", asked.method, asked.path));
+    refusal(404, "NotFound", "not here")
+}
+
+/// What is in a resource group.
+fn in_group(world: &mut World, asked: &Asked, parts: &[&str]) -> Answer {
+    match (asked.method.as_str(), parts) {
+        ("GET", ["resources"]) => json(200, json!({"value": resources(world)})),
+        ("GET", [.., "microsoft.authorization", "locks"]) => locks(world),
+        ("DELETE", [.., "locks", name]) => {
             world.locks.retain(|lock| lock != name);
             (204, Vec::new(), String::new())
         }
-        (
-            _,
-            [
-                "resourcegroups",
-                _,
-                "providers",
-                "microsoft.resources",
-                "deployments",
-                "outbox",
-                rest @ ..,
-            ],
-        ) => deployment(world, asked, rest),
-        (_, ["resourcegroups", _, "providers", "microsoft.web", "sites", app, rest @ ..]) => {
+        (_, ["providers", "microsoft.resources", "deployments", "outbox", rest @ ..]) => {
+            deployment(world, asked, rest)
+        }
+        ("GET", [.., "shop-bus-x1", "topics", "orders", "subscriptions", "all"]) => {
+            let count = json!({"activeMessageCount": world.orders.len()});
+            json(200, json!({"name": "all", "properties": {"countDetails": count}}))
+        }
+        (_, ["providers", "microsoft.web", "sites", app, rest @ ..]) => {
             site(world, asked, app, rest)
         }
-        _ => {
-            world.complain(format!("{} {path}: nothing like that is asked", asked.method));
-            refusal(404, "NotFound", "not here")
-        }
+        _ => unknown(world, asked),
     }
 }
 

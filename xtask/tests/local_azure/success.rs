@@ -19,6 +19,7 @@ fn a_first_run_makes_everything_and_a_second_one_nothing() {
     let first = document(&machine.deploy(&["--yes", "--json"]));
     assert_eq!(first["outcome"], "deployed");
     assert_eq!(first["resources"]["created"].as_array().unwrap().len(), 5);
+    assert_eq!(first["waitingMessages"], 1);
     assert!(first["waitedSeconds"].as_u64().unwrap() <= 120, "{first}");
     let world = machine.world();
     assert_eq!(world.wrong, Vec::<String>::new());

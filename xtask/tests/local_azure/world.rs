@@ -105,6 +105,7 @@ impl World {
         json!({
             "apiAppName": text("shop-api-x1"), "apiHost": host("shop-api-x1"),
             "relayAppName": text("shop-relay-x1"), "relayHost": host("shop-relay-x1"),
+            "serviceBusNamespaceName": text("shop-bus-x1"),
             "serviceBusHost": text("shop-bus-x1.servicebus.local"), "topicName": text("orders"),
             "subscriptionName": text("all"),
         })
