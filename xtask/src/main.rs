@@ -18,6 +18,7 @@ mod package;
 mod peers;
 mod run;
 mod simulate;
+mod soak;
 mod test;
 mod tidy;
 
@@ -52,6 +53,8 @@ enum Verb {
     Fuzz(fuzz::Arguments),
     /// Relays over ports in memory, with faults at every call, from seeds that replay exactly
     Simulate(simulate::Arguments),
+    /// Everything goes wrong at random under load; then everything must be accounted for
+    Soak(soak::Arguments),
     /// The figures of BENCHMARKS.md, in release, in one run
     Bench(bench::Arguments),
     /// The Bicep files, held to what they may say and to what the apps read
@@ -94,6 +97,7 @@ fn run() -> Result<()> {
         Verb::Peers(arguments) => peers::peers(root, &arguments),
         Verb::Fuzz(arguments) => fuzz::fuzz(root, &arguments),
         Verb::Simulate(arguments) => simulate::simulate(&arguments),
+        Verb::Soak(arguments) => soak::soak(&arguments),
         Verb::Bench(arguments) => bench::bench(&arguments),
         Verb::Infra(verb) => infra::infra(&verb, root),
         Verb::Package(arguments) => package::package(&arguments, root),

@@ -3,7 +3,7 @@
 //! zips that `cargo xtask package` makes, from what is in those, and with nothing else on the path.
 
 use crate::client::Client;
-use crate::emulator::Emulator;
+use crate::emulator::{Emulator, Setup};
 use crate::process::{self, Launch, Process};
 use crate::wait;
 use crate::world::COSMOS_KEY;
@@ -40,7 +40,12 @@ impl FunctionApp {
         if packages.is_none() {
             variables.push(("PATH".to_owned(), path_to_binaries()?));
         }
-        let launch = Launch { arguments: &arguments, variables: &variables, is_piped: true };
+        let launch = Launch {
+            arguments: &arguments,
+            variables: &variables,
+            is_piped: true,
+            file_blocks_max: None,
+        };
         let name = format!("functions-{app}");
         let mut host = Process::start(&name, "emulator", launch, logs)?;
         let ready = host.ready().await?;
@@ -78,7 +83,7 @@ impl Hosted {
     /// Starts everything on free ports and waits until it is ready.
     pub async fn start() -> Result<Self> {
         let (logs, free) = (tempfile::tempdir()?, "127.0.0.1:0");
-        let azure = Emulator::start(logs.path()).await?;
+        let azure = Emulator::start(Setup::default(), logs.path()).await?;
         let api = FunctionApp::start("api", free, &azure, logs.path()).await?;
         let relay = FunctionApp::start("relay", free, &azure, logs.path()).await?;
         let client = Client::new(&api.base);

@@ -1,15 +1,33 @@
 //! The ledger: what was acknowledged to clients beside what consumers received.
 
-use std::collections::BTreeMap;
+use anyhow::{Context, Result};
+use servicebus::Received;
+use std::collections::hash_map::DefaultHasher;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Acknowledged orders and received messages.
 #[derive(Debug, Default, Clone)]
 pub struct Ledger {
     /// By order: how many events it has been acknowledged to have.
     acknowledged: BTreeMap<String, u32>,
-    /// By order: the sequences received, in the order they came.
-    received: BTreeMap<String, Vec<u32>>,
+    /// By order: what was received.
+    received: BTreeMap<String, Heard>,
+    /// Messages that the broker handed out again, since it never heard that they were completed.
+    redelivered: usize,
+}
+
+/// What was received of one order.
+#[derive(Debug, Default, Clone)]
+struct Heard {
+    /// The sequences in the order they came.
+    sequences: Vec<u32>,
+    /// By sequence: the broker's number of the message, and what it says.
+    first: BTreeMap<u32, (Option<i64>, u64)>,
+    /// Sequences of messages that said something else than the first one of their id.
+    altered: Vec<u32>,
 }
 
 impl Ledger {
@@ -21,17 +39,53 @@ impl Ledger {
 
     /// A message arrived.
     pub fn receive(&mut self, order: &str, sequence: u32) {
-        self.received.entry(order.to_owned()).or_default().push(sequence);
+        let heard = self.received.entry(order.to_owned()).or_default();
+        heard.sequences.push(sequence);
+    }
+
+    /// A message arrived; where the broker hands out again what it has handed out before, that is
+    /// no second message.
+    pub fn deliver(&mut self, message: &Received) -> Result<()> {
+        let id = message.message_id.as_deref().context("a message without an id")?;
+        self.hand_out(id, message.sequence_number, digest(message))
+    }
+
+    /// The broker handed out a message of this id and number, which says this.
+    fn hand_out(&mut self, id: &str, number: Option<i64>, says: u64) -> Result<()> {
+        let (order, sequence) = id.rsplit_once('.').context("no event id")?;
+        let sequence = sequence.parse().context("no event id")?;
+        let heard = self.received.entry(order.to_owned()).or_default();
+        let (first, said) = *heard.first.entry(sequence).or_insert((number, says));
+        if said != says {
+            heard.altered.push(sequence);
+        }
+        if first == number && heard.sequences.contains(&sequence) {
+            self.redelivered += 1;
+        } else {
+            heard.sequences.push(sequence);
+        }
+        Ok(())
     }
 
     /// How many messages arrived, repeats included.
     pub fn received(&self) -> usize {
-        self.received.values().map(Vec::len).sum()
+        self.received.values().map(|heard| heard.sequences.len()).sum()
+    }
+
+    /// How many different events arrived.
+    pub fn distinct(&self) -> usize {
+        let distinct = |heard: &Heard| heard.sequences.iter().collect::<BTreeSet<_>>().len();
+        self.received.values().map(distinct).sum()
     }
 
     /// How many events were acknowledged.
     pub fn acknowledged(&self) -> usize {
         self.acknowledged.values().map(|version| *version as usize).sum()
+    }
+
+    /// How often the broker handed a message out again that it had handed out before.
+    pub const fn redelivered(&self) -> usize {
+        self.redelivered
     }
 
     /// The acknowledged orders.
@@ -43,15 +97,38 @@ impl Ledger {
     pub fn verdict(&self) -> Verdict {
         let mut verdict = Verdict::default();
         for (order, version) in &self.acknowledged {
-            let got = self.received.get(order).map_or(&[][..], Vec::as_slice);
+            let got = self.received.get(order).map_or(&[][..], |heard| &heard.sequences);
             let missing = (1..=*version).filter(|sequence| !got.contains(sequence));
             verdict.missing.extend(missing.map(|sequence| format!("{order}.{sequence}")));
         }
-        for (order, got) in &self.received {
-            verdict.follow(order, got);
+        for (order, heard) in &self.received {
+            verdict.follow(order, &heard.sequences);
+            let altered = heard.altered.iter().map(|sequence| format!("{order}.{sequence}"));
+            verdict.altered.extend(altered);
         }
         verdict
     }
+}
+
+/// A ledger that writers and consumers share.
+#[derive(Debug, Default, Clone)]
+pub struct Shared(Arc<Mutex<Ledger>>);
+
+impl Shared {
+    /// The ledger, for a moment.
+    pub fn lock(&self) -> MutexGuard<'_, Ledger> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a consumer sees of a message, but for what differs from delivery to delivery.
+fn digest(message: &Received) -> u64 {
+    let Received { session_id, subject, content_type, correlation_id, properties, body, .. } =
+        message;
+    let mut hasher = DefaultHasher::new();
+    (session_id, subject, content_type, correlation_id, body).hash(&mut hasher);
+    format!("{properties:?}").hash(&mut hasher);
+    hasher.finish()
 }
 
 /// What of a ledger does not match; all empty is right.
@@ -61,8 +138,10 @@ pub struct Verdict {
     pub missing: Vec<String>,
     /// Received before an earlier event of its order.
     pub overtaken: Vec<String>,
-    /// Received more than once.
+    /// Taken by the broker, and so received, more than once.
     pub repeated: Vec<String>,
+    /// Received again under the same id, with other words.
+    pub altered: Vec<String>,
 }
 
 impl Verdict {
@@ -87,9 +166,13 @@ impl Verdict {
 
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { missing, overtaken, repeated } = self;
+        let Self { missing, overtaken, repeated, altered } = self;
         let [missing, overtaken, repeated] = [missing, overtaken, repeated].map(Vec::len);
-        write!(f, "{missing} missing, {overtaken} out of order, {repeated} delivered twice")
+        write!(f, "{missing} missing, {overtaken} out of order, {repeated} delivered twice")?;
+        match altered.len() {
+            0 => Ok(()),
+            altered => write!(f, ", {altered} with other words"),
+        }
     }
 }
 
@@ -121,5 +204,23 @@ mod tests {
     fn an_overtaker_and_a_repeat_are_counted() {
         assert_eq!(verdict(3, &[1, 3, 2]), "0 missing, 1 out of order, 1 delivered twice");
         assert_eq!(verdict(2, &[1, 1, 2]), "0 missing, 0 out of order, 1 delivered twice");
+    }
+
+    #[test]
+    fn what_is_handed_out_again_is_no_second_message_and_what_was_taken_twice_is() -> Result<()> {
+        let mut ledger = Ledger::default();
+        ledger.acknowledge("o", 1);
+        ledger.hand_out("o.1", Some(7), 1)?;
+        ledger.hand_out("o.1", Some(7), 1)?;
+        assert_eq!((ledger.redelivered(), ledger.received()), (1, 1));
+        assert!(ledger.verdict().is_clean());
+        ledger.hand_out("o.1", Some(8), 1)?;
+        assert_eq!((ledger.received(), ledger.distinct()), (2, 1));
+        assert_eq!(ledger.verdict().repeated, ["o.1"]);
+        assert!(ledger.verdict().altered.is_empty());
+        ledger.hand_out("o.1", Some(8), 2)?;
+        assert_eq!(ledger.verdict().altered, ["o.1"]);
+        assert!(ledger.hand_out("nobody", Some(9), 1).is_err());
+        Ok(())
     }
 }

@@ -3,10 +3,12 @@
 #![expect(clippy::missing_errors_doc, reason = "every failure here fails the run that met it")]
 
 pub mod client;
+pub mod consumer;
 pub mod emulator;
 pub mod functions;
 pub mod identity;
 pub mod ledger;
+pub mod load;
 pub mod operator;
 pub mod process;
 pub mod proxy;

@@ -28,7 +28,7 @@ impl Process {
     ///
     /// What it writes goes to `<name>.log` in `logs`.
     pub fn start(name: &str, program: &str, launch: Launch<'_>, logs: &Path) -> Result<Self> {
-        let mut command = Command::new(binary(program)?);
+        let mut command = bounded(&binary(program)?, launch.file_blocks_max);
         command.args(launch.arguments);
         Self::spawn(name, command, launch, logs)
     }
@@ -37,7 +37,8 @@ impl Process {
     pub fn start_bare(program: &str, variables: &[(&str, String)], logs: &Path) -> Result<Self> {
         let mut command = Command::new(binary(program)?);
         command.env_clear().envs(variables.iter().map(|(name, value)| (name, value)));
-        let launch = Launch { arguments: &[], variables: &[], is_piped: false };
+        let launch =
+            Launch { arguments: &[], variables: &[], is_piped: false, file_blocks_max: None };
         Self::spawn(program, command, launch, logs)
     }
 
@@ -114,7 +115,13 @@ impl Process {
         std::fs::read_to_string(&self.log).unwrap_or_default()
     }
 
-    fn tail(&self) -> String {
+    /// Whether it has ended by itself.
+    pub fn has_ended(&mut self) -> Result<bool> {
+        Ok(self.child.try_wait()?.is_some())
+    }
+
+    /// The last lines that it has written.
+    pub fn tail(&self) -> String {
         let written = self.written();
         let lines: Vec<&str> = written.lines().collect();
         let first = lines.len().saturating_sub(TAIL_LINES);
@@ -131,6 +138,18 @@ pub struct Launch<'a> {
     pub variables: &'a [(String, String)],
     /// Whether its standard output is ours to read, for [`Process::ready`].
     pub is_piped: bool,
+    /// As many blocks of 512 bytes as a file of it may hold: beyond, a write fails as it does on
+    /// a disk that is full. No bound where there is none.
+    pub file_blocks_max: Option<u32>,
+}
+
+/// The program itself, or a shell that bounds it and becomes it.
+fn bounded(path: &Path, file_blocks_max: Option<u32>) -> Command {
+    let Some(blocks) = file_blocks_max else { return Command::new(path) };
+    let mut shell = Command::new("sh");
+    let script = format!(r#"trap "" XFSZ; ulimit -f {blocks}; exec "$0" "$@""#);
+    shell.arg("-c").arg(script).arg(path);
+    shell
 }
 
 /// Kills any process by its id as `kill -9` does, such as a handler that a host started.

@@ -1,7 +1,7 @@
 //! A whole world for one test: the local Azure, one api and one relay, each a process.
 
 use crate::client::Client;
-use crate::emulator::Emulator;
+use crate::emulator::{Emulator, Setup};
 use crate::process::{Launch, Process, free_address};
 use crate::wait;
 use anyhow::Result;
@@ -38,8 +38,13 @@ impl World {
 
     /// Starts the emulator, and prepares api and relay to be started with [`App::start`].
     pub async fn at_rest() -> Result<Self> {
+        Self::at_rest_on(Setup::default()).await
+    }
+
+    /// [`World::at_rest`] on an emulator of this setup.
+    pub async fn at_rest_on(setup: Setup<'_>) -> Result<Self> {
         let logs = tempfile::tempdir()?;
-        let emulator = Emulator::start(logs.path()).await?;
+        let emulator = Emulator::start(setup, logs.path()).await?;
         let store = [("COSMOS_ENDPOINT", emulator.cosmos.as_str()), ("COSMOS_KEY", COSMOS_KEY)];
         let broker = [("SERVICEBUS_CONNECTION", emulator.servicebus.as_str())];
         let api = App::new("api", "/api/health/ready", &store, logs.path())?;
@@ -52,6 +57,11 @@ impl World {
     /// Where the processes write their logs.
     pub fn logs(&self) -> &Path {
         self.logs.path()
+    }
+
+    /// Ends everything and leaves the logs where they are.
+    pub fn keep_logs(self) -> PathBuf {
+        self.logs.keep()
     }
 }
 
@@ -100,7 +110,12 @@ impl App {
 
     /// Starts it without waiting for anything.
     pub fn launch(&mut self) -> Result<()> {
-        let launch = Launch { arguments: &[], variables: &self.variables, is_piped: false };
+        let launch = Launch {
+            arguments: &[],
+            variables: &self.variables,
+            is_piped: false,
+            file_blocks_max: None,
+        };
         self.process = Some(Process::start(self.name, self.name, launch, &self.logs)?);
         Ok(())
     }

@@ -3,7 +3,7 @@
 #![expect(clippy::print_stdout, reason = "the playground talks to a person")]
 
 use anyhow::Result;
-use e2e::emulator::Emulator;
+use e2e::emulator::{Emulator, Setup};
 use e2e::functions::FunctionApp;
 use e2e::process::asked_to_end;
 use e2e::topic::Tail;
@@ -31,8 +31,9 @@ async fn play() -> Result<()> {
     let logs = tempfile::tempdir()?;
     let config = logs.path().join("Config.json");
     std::fs::write(&config, CONFIG)?;
-    let ports = ["127.0.0.1:8081", "127.0.0.1:5672", "127.0.0.1:8090"];
-    let azure = Emulator::start_with(ports, Some(&config), logs.path()).await?;
+    let addresses = ["127.0.0.1:8081", "127.0.0.1:5672", "127.0.0.1:8090", "127.0.0.1:5300"];
+    let setup = Setup { addresses, config: Some(&config), ..Setup::default() };
+    let azure = Emulator::start(setup, logs.path()).await?;
     let api = FunctionApp::start("api", "127.0.0.1:7071", &azure, logs.path()).await?;
     let relay = FunctionApp::start("relay", "127.0.0.1:7072", &azure, logs.path()).await?;
     greet(&azure, &api, &relay, &logs);

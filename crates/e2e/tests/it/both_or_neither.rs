@@ -1,11 +1,16 @@
 //! INVARIANT both-or-neither: whatever the store does, an order's version is the number of its
 //! events, and each of them is delivered.
 
-use anyhow::Result;
+use crate::support::{acknowledged, conserved};
+use anyhow::{Context, Result, ensure};
 use e2e::client::Client;
-use e2e::ledger::Ledger;
+use e2e::consumer::Consumer;
+use e2e::ledger::{Ledger, Shared};
+use e2e::load::{Load, Pace};
 use e2e::topic::Tail;
+use e2e::wait;
 use e2e::world::World;
+use fastrand::Rng;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -73,4 +78,32 @@ async fn a_store_that_is_away_is_503_with_retry_after_and_stores_nothing() -> Re
     assert_eq!(world.client.get("/api/orders/o-1").await?.status, 404, "nothing was stored");
     assert_eq!(world.client.post(&order).await?.status, 201, "the repeat is taken");
     Ok(())
+}
+
+#[tokio::test]
+async fn both_or_neither_when_the_api_is_killed_and_sleeps_under_load() -> Result<()> {
+    let mut world = World::start().await?;
+    let ledger = Shared::default();
+    let _consumer = Consumer::start(&world.emulator.servicebus, "all", &ledger)?;
+    let pace = Pace { orders_per_second: 60, orders_max: 90, seed: 13 };
+    let load = Load::start(&world.client, &ledger, pace);
+    let mut rng = Rng::with_seed(pace.seed);
+    for _ in 0..3 {
+        let more = ledger.lock().acknowledged() + rng.usize(5..40);
+        acknowledged(&ledger, more).await?;
+        world.api.kill().await?;
+        world.api.launch()?;
+        let more = ledger.lock().acknowledged() + rng.usize(5..20);
+        acknowledged(&ledger, more).await?;
+        // It sleeps until the relay has done all that it could.
+        world.api.process().context("it runs")?.pause()?;
+        let known = ledger.lock().acknowledged();
+        wait::until("what is known arrives", async || {
+            Ok((known <= ledger.lock().received()).then_some(()))
+        })
+        .await?;
+        world.api.process().context("it runs")?.resume()?;
+    }
+    ensure!(load.ended().await? == pace.orders_max);
+    conserved(&world, &ledger).await
 }

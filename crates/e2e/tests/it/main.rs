@@ -1,5 +1,6 @@
 //! End to end: real processes over real sockets. Each file is named after what it proves.
 
+mod acknowledged_is_kept;
 mod both_or_neither;
 mod configuration;
 mod exact_counts;

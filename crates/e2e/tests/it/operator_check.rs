@@ -2,6 +2,7 @@
 //! wrong there is said with what to do about it.
 
 use anyhow::{Context, Result};
+use e2e::emulator::Setup;
 use e2e::world::World;
 use serde_json::Value;
 use std::sync::{Arc, Mutex};
@@ -101,4 +102,47 @@ async fn same_id_on_repeat_needs_a_topic_that_detects_duplicates_and_check_says_
     Ok(())
 }
 
+#[tokio::test]
+async fn what_the_local_azure_makes_by_itself_is_right() -> Result<()> {
+    let world = World::at_rest().await?;
+    let said = world.operate(&["check"]).await?;
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(said.out.contains("Everything is as the promises need it."), "{said:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_was_made_wrong_is_found_each_with_what_to_do() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let config = folder.path().join("Config.json");
+    std::fs::write(&config, WRONG)?;
+    let setup = Setup { config: Some(&config), ..Setup::default() };
+    let world = World::at_rest_on(setup).await?;
+    let said = world.operate(&["check", "--json"]).await?;
+    assert_eq!(said.code, 1, "{said:?}");
+    let said = said.json()?;
+    let findings = said["findings"].as_array().context("findings")?;
+    let wrong = findings.iter().filter(|one| one["isRight"] == false);
+    let wrong: Vec<_> = wrong.map(|one| (one["subject"].as_str(), one["rule"].as_str())).collect();
+    let planted = [
+        (Some("topic orders"), Some("detects duplicates")),
+        (Some("subscription all"), Some("requires sessions")),
+        (Some("subscription all"), Some("dead-letters what expires")),
+    ];
+    assert_eq!(wrong, planted, "{said:#}");
+    assert!(
+        findings.iter().filter(|one| one["isRight"] == false).all(|one| one["fix"].is_string())
+    );
+    Ok(())
+}
+
+/// A topic that forgets, and a subscription without sessions that drops what expires.
+const WRONG: &str = r#"{"UserConfig": {"Namespaces": [{"Name": "sbemulatorns", "Topics": [{
+    "Name": "orders",
+    "Properties": {"RequiresDuplicateDetection": false},
+    "Subscriptions": [{
+        "Name": "all",
+        "Properties": {"RequiresSession": false, "DeadLetteringOnMessageExpiration": false}
+    }]
+}]}]}}"#;
 const SUBSCRIPTIONS: &str = r#"<feed xmlns="http://www.w3.org/2005/Atom"><title type="text">x</title><entry><title type="text">all</title><content type="application/xml"><SubscriptionDescription><RequiresSession>true</RequiresSession><DeadLetteringOnMessageExpiration>true</DeadLetteringOnMessageExpiration><DeadLetteringOnFilterEvaluationExceptions>true</DeadLetteringOnFilterEvaluationExceptions><MaxDeliveryCount>10</MaxDeliveryCount><Status>Active</Status></SubscriptionDescription></content></entry></feed>"#;

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result};
 use e2e::client::Client;
+use e2e::ledger::Shared;
 use e2e::wait;
 use e2e::world::{App, COSMOS_KEY, World};
 use serde_json::Value;
@@ -59,4 +60,50 @@ pub(crate) async fn not_ready(app: &App, path: &str, word: &str) -> Result<()> {
         Ok(Some(()))
     })
     .await
+}
+
+/// One more relay of this world, not started yet; its leases are short enough for a test.
+pub(crate) fn another_relay(world: &World) -> Result<App> {
+    let variables = [
+        ("COSMOS_ENDPOINT", world.emulator.cosmos.as_str()),
+        ("COSMOS_KEY", COSMOS_KEY),
+        ("SERVICEBUS_CONNECTION", world.emulator.servicebus.as_str()),
+        ("RELAY_LEASE_ACQUIRE", "1s"),
+        ("RELAY_LEASE_RENEW", "1s"),
+        ("RELAY_LEASE_EXPIRE", "5s"),
+        ("RELAY_SWEEP_AFTER", "5s"),
+    ];
+    App::new("relay", "/health/ready", &variables, world.logs())
+}
+
+/// Waits until so many events are acknowledged.
+pub(crate) async fn acknowledged(ledger: &Shared, count: usize) -> Result<()> {
+    let what = format!("{count} events are acknowledged");
+    wait::until(&what, async || Ok((count <= ledger.lock().acknowledged()).then_some(()))).await
+}
+
+/// Waits until everything acknowledged has arrived; then nothing was overtaken or doubled, and the
+/// audit accounts for every event, each of which is processed and was received.
+pub(crate) async fn conserved(world: &World, ledger: &Shared) -> Result<()> {
+    wait::until("everything acknowledged has arrived", async || {
+        let missing = ledger.lock().verdict().missing;
+        anyhow::ensure!(missing.is_empty(), "{missing:?} are missing");
+        Ok(Some(()))
+    })
+    .await?;
+    let number = |audit: &Value, name: &str| audit.get(name).and_then(Value::as_u64);
+    let audit = wait::until("every event is processed", async || {
+        let audit = world.operated(&["audit", "--json"]).await?;
+        let waits = [number(&audit, "pending"), number(&audit, "parked")];
+        anyhow::ensure!(waits == [Some(0); 2], "{audit}");
+        Ok(Some(audit))
+    })
+    .await?;
+    // An audit that finds a violation ends with another exit code, and would not come to this.
+    let ledger = ledger.lock();
+    let (verdict, distinct) = (ledger.verdict(), ledger.distinct());
+    anyhow::ensure!(verdict.is_clean(), "{verdict:?}");
+    let events = number(&audit, "events");
+    anyhow::ensure!(events == u64::try_from(distinct).ok(), "{distinct} received of {audit}");
+    Ok(())
 }

@@ -3,11 +3,13 @@
 #![expect(clippy::print_stdout, reason = "the benchmark prints its tables")]
 
 mod backlog;
+mod drain;
 mod gateway;
 mod items;
 mod messages;
 mod meter;
 mod orders;
+mod poison;
 mod rates;
 mod scale;
 mod table;
@@ -32,6 +34,10 @@ struct Arguments {
 enum Part {
     /// Orders through api, emulator and relay
     Orders,
+    /// Outages of several lengths, drained and audited
+    Drain,
+    /// One poisoned order among ten thousand
+    Poison,
     /// What the emulator does in a second
     Rates,
     /// What an item costs at each size of a container
@@ -47,6 +53,12 @@ async fn main() -> Result<()> {
     table::machine()?;
     if is_asked(Part::Orders) {
         orders::all(orders).await?;
+    }
+    if is_asked(Part::Drain) {
+        drain::backlogs(&[1_000, 10_000, 100_000]).await?;
+    }
+    if is_asked(Part::Poison) {
+        poison::beside(10_000).await?;
     }
     if is_asked(Part::Rates) {
         rates::all().await?;

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use domain::ports::Publisher as _;
 use domain::{Envelope, Json, Sequence, Timestamp};
-use e2e::emulator::Emulator;
+use e2e::emulator::{Emulator, Setup};
 use serde_json::{Value, json};
 use servicebus::{
     Account, Entity, MessageReceiver, Received, ServiceBusConsumer, ServiceBusPublisher,
@@ -37,8 +37,7 @@ pub(crate) async fn start(logs: &Path) -> Result<Emulator> {
     let namespace = json!({"Name": "sbemulatorns", "Topics": [topic]});
     let config = logs.join("config.json");
     std::fs::write(&config, json!({"UserConfig": {"Namespaces": [namespace]}}).to_string())?;
-    let free = "127.0.0.1:0";
-    Emulator::start_with([free, free, free], Some(&config), logs).await
+    Emulator::start(Setup { config: Some(&config), ..Setup::default() }, logs).await
 }
 
 /// The topic's two ends.

@@ -3,7 +3,7 @@
 use crate::table::{aimed, head, line, mib, ms, rate, row};
 use anyhow::{Context, Result};
 use e2e::client::Client;
-use e2e::emulator::Emulator;
+use e2e::emulator::{Emulator, Setup};
 use e2e::process::{Process, binaries};
 use e2e::topic::Tail;
 use e2e::usage::{Usage, usage};
@@ -39,7 +39,7 @@ async fn starts() -> Result<World> {
     let mut ready = Vec::new();
     for _ in 0..STARTS {
         let started = Instant::now();
-        let mut emulator = Emulator::start(logs.path()).await?;
+        let mut emulator = Emulator::start(Setup::default(), logs.path()).await?;
         ready.push(started.elapsed());
         emulator.process.stop().await?;
     }

@@ -5,7 +5,7 @@ use crate::items;
 use crate::meter::{Cost, Meter};
 use crate::table::{bytes_each, head, line, mib, thousands};
 use anyhow::{Result, ensure};
-use e2e::emulator::Emulator;
+use e2e::emulator::{Emulator, Setup};
 use e2e::usage::usage;
 
 /// Reads and sweeps at each size.
@@ -24,7 +24,7 @@ pub(crate) async fn items(sizes: &[u32]) -> Result<()> {
     );
     head(&["items", "write", "point read", "feed", "sweep", "resident", "bytes per item"]);
     let logs = tempfile::tempdir()?;
-    let mut emulator = Emulator::start(logs.path()).await?;
+    let mut emulator = Emulator::start(Setup::default(), logs.path()).await?;
     let address = emulator.cosmos_address().to_owned();
     let pid = emulator.process.pid()?;
     let idle = usage(pid)?.resident_kib;

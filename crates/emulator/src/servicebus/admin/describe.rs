@@ -86,7 +86,9 @@ pub(super) fn subscription(view: &QueueView) -> Entry {
         field("RequiresSession", settings.requires_session),
         field("DefaultMessageTimeToLive", span(settings.time_to_live)),
         field("DeadLetteringOnMessageExpiration", settings.dead_letter_expired),
-        field("DeadLetteringOnFilterEvaluationExceptions", false),
+        // As Azure has it where nothing is said. Here no filter fails: what it cannot judge does
+        // not match.
+        field("DeadLetteringOnFilterEvaluationExceptions", true),
         field("MessageCount", total(view)),
         field("MaxDeliveryCount", settings.deliveries_max),
         field("EnableBatchedOperations", true),

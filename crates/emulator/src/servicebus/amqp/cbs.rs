@@ -211,9 +211,10 @@ fn is_ours(audience: &str) -> bool {
         })
 }
 
-/// The path of an audience such as `sb://host:port/entity`, in lower case.
+/// The path of an audience such as `sb://host:port/entity`, in lower case and without a query.
 fn path_of(audience: &str) -> String {
     let path = audience.split_once("://").map_or(audience, |(_, rest)| rest);
+    let path = path.split_once('?').map_or(path, |(path, _)| path);
     let path = path.split_once('/').map_or("", |(_, path)| path);
     path.trim_matches('/').to_lowercase()
 }

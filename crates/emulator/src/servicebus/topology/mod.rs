@@ -89,9 +89,10 @@ impl SubscriptionSpec {
 
 impl Topology {
     /// What the order service needs: topic `orders` with duplicate detection, and on it
-    /// subscription `all`, which requires sessions.
+    /// subscription `all`, which requires sessions and keeps what expires as dead letters.
     pub fn shop() -> Self {
-        let settings = Settings { requires_session: true, ..Settings::default() };
+        let settings =
+            Settings { requires_session: true, dead_letter_expired: true, ..Settings::default() };
         let all =
             SubscriptionSpec { name: "all".to_owned(), settings, rules: vec![Rule::default_one()] };
         let orders = TopicSpec {
