@@ -119,6 +119,11 @@ impl Credential {
         }
     }
 
+    /// Whether there may be another token after one that was refused; a key makes the same again.
+    pub(crate) fn has_another(&self) -> bool {
+        matches!(self.0, Kind::Entra(_))
+    }
+
     /// What opens a resource of the administration interface, as its `Authorization` says it.
     pub(crate) async fn bearer(
         &self,

@@ -75,15 +75,22 @@ impl Connection {
         Ok(connection)
     }
 
-    /// Presents a fresh token for `address`.
+    /// Presents a fresh token for `address`; where Entra ID's is refused another, once: it may have
+    /// come from a cache.
     pub(crate) async fn authorize(
         &mut self,
         account: &Account,
         address: &str,
         tuning: &Tuning,
     ) -> Result<(), Trouble> {
-        let token = token(account, address, tuning).await?;
-        self.present(account, address, tuning, token).await
+        let first = token(account, address, tuning).await?;
+        match self.present(account, address, tuning, first).await {
+            Err(Trouble::Said(_)) if account.credential().has_another() => {
+                let second = token(account, address, tuning).await?;
+                self.present(account, address, tuning, second).await
+            }
+            answer => answer,
+        }
     }
 
     /// Presents a token for `address` that has been fetched.

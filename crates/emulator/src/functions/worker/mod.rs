@@ -115,10 +115,10 @@ impl Worker {
         loop {
             starts += 1;
             self.state.send_replace(State::Starting);
-            let end = tokio::select! {
-                () = stop.cancelled() => return Ok(()),
-                end = self.run_once(app, settings, starts) => end,
-            };
+            let end = self.run_once(app, settings, starts, stop).await;
+            if stop.is_cancelled() {
+                return Ok(());
+            }
             match life.after(&end, clock.now()) {
                 Next::Start => tracing::warn!("{end}; starting it again"),
                 Next::StayDown => {
@@ -138,18 +138,26 @@ impl Worker {
         stop.cancelled().await;
     }
 
-    /// Starts the handler and waits for its end. Dropping it kills the process.
-    async fn run_once(&self, app: &App, settings: &Settings, starts: u32) -> End {
+    /// Starts the handler and waits for its end, which comes at the latest with `stop`: a host is
+    /// not gone before its handler is.
+    async fn run_once(
+        &self,
+        app: &App,
+        settings: &Settings,
+        starts: u32,
+        stop: &CancellationToken,
+    ) -> End {
         let (mut process, at) = match start(app, settings).await {
             Ok(started) => started,
             Err(error) => return End::NotStarted(error.to_string()),
         };
         let limit = app.host.handler.initialization_timeout;
-        let ready = tokio::select! {
+        let is_ready = tokio::select! {
             end = process.ended() => return end,
-            ready = tokio::time::timeout(limit, answered(at)) => ready,
+            () = stop.cancelled() => false,
+            ready = tokio::time::timeout(limit, answered(at)) => ready.is_ok(),
         };
-        if ready.is_err() {
+        if !is_ready {
             process.kill().await;
             return End::NotReady(limit);
         }
@@ -160,6 +168,7 @@ impl Worker {
         let recycled = async { recycle.wait_for(|run| *run == starts).await.map(drop) };
         tokio::select! {
             end = process.ended() => return end,
+            () = stop.cancelled() => {}
             _ = recycled => {}
         }
         process.kill().await;
