@@ -14,6 +14,7 @@ mod destroy;
 mod e2e;
 mod fuzz;
 mod infra;
+mod mutants;
 mod package;
 mod peers;
 mod run;
@@ -55,6 +56,8 @@ enum Verb {
     Simulate(simulate::Arguments),
     /// Everything goes wrong at random under load; then everything must be accounted for
     Soak(soak::Arguments),
+    /// Breaks promises on purpose, and sees that a test notices each
+    Mutants(mutants::Arguments),
     /// The figures of BENCHMARKS.md, in release, in one run
     Bench(bench::Arguments),
     /// The Bicep files, held to what they may say and to what the apps read
@@ -98,6 +101,7 @@ fn run() -> Result<()> {
         Verb::Fuzz(arguments) => fuzz::fuzz(root, &arguments),
         Verb::Simulate(arguments) => simulate::simulate(&arguments),
         Verb::Soak(arguments) => soak::soak(&arguments),
+        Verb::Mutants(arguments) => mutants::mutants(&arguments, root),
         Verb::Bench(arguments) => bench::bench(&arguments),
         Verb::Infra(verb) => infra::infra(&verb, root),
         Verb::Package(arguments) => package::package(&arguments, root),
