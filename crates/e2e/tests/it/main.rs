@@ -22,3 +22,4 @@ mod refuse_early;
 mod same_id_on_repeat;
 mod slow_connections;
 mod support;
+mod torn_connections;
