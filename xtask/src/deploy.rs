@@ -5,7 +5,7 @@
 //! | preflight | what must be so, before anything is touched | [`preflight`] |
 //! | what-if | what would be made, changed and deleted; asked about, unless `--yes` | [`plan`] |
 //! | provision | `az deployment group create`, watched; left out where nothing would change | [`provision`] |
-//! | publish | each zip to its SCM site, until the host lists its functions | [`publish`] |
+//! | publish | each zip to its SCM site, until the host lists its functions | [`mod@publish`] |
 //! | smoke test | an order placed, its event read back as processed | [`smoke`] |
 //!
 //! Every step finds what an earlier run did, so the same command goes on where one stopped. What is
