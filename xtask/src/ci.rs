@@ -1,6 +1,6 @@
 //! `cargo xtask ci`: what CI runs, one line a step with its time.
 
-use crate::{conformance, fuzz, infra, peers, run, simulate, test, tidy};
+use crate::{conformance, e2e, fuzz, infra, peers, run, simulate, test, tidy};
 use anyhow::Result;
 use std::path::Path;
 use std::time::Instant;
@@ -24,6 +24,7 @@ pub(crate) fn ci(root: &Path) -> Result<()> {
     peers::peers(root, &peers::Arguments::default())?;
     infra::rehearsal::test(&infra::rehearsal::Arguments::default())?;
     simulate::simulate(&simulate::Arguments::default())?;
+    e2e::local(root, None)?;
     test::test(&test::Arguments::default())
 }
 

@@ -15,7 +15,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-pub(crate) use musl::binaries;
+pub(crate) use musl::{Profile, binaries};
 
 /// What to package.
 #[derive(Default, clap::Args)]
@@ -38,7 +38,7 @@ pub(crate) fn package(arguments: &Arguments, root: &Path) -> Result<()> {
     if arguments.with_emulator {
         packages.push("emulator");
     }
-    let folder = binaries(root, &packages)?;
+    let folder = binaries(root, &packages, Profile::Release)?;
     fs::create_dir_all(FOLDER).context("cannot make the folder of the packages")?;
     let resolved = sbom::resolved()?;
     for app in APPS {

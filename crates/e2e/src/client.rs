@@ -3,12 +3,20 @@
 use anyhow::{Context, Result, ensure};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
+use std::fmt;
 
 /// A client of one API.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Client {
     base: String,
+    key: Option<String>,
     http: reqwest::Client,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("base", &self.base).finish_non_exhaustive()
+    }
 }
 
 /// An answer of the API.
@@ -25,7 +33,13 @@ pub struct Answer {
 impl Client {
     /// A client of the API at `http://host:port`.
     pub fn new(base: &str) -> Self {
-        Self { base: base.to_owned(), http: reqwest::Client::new() }
+        Self { base: base.to_owned(), key: None, http: reqwest::Client::new() }
+    }
+
+    /// With the key that a Functions host asks for.
+    #[must_use]
+    pub fn with_key(self, key: String) -> Self {
+        Self { key: Some(key), ..self }
     }
 
     /// `POST /api/orders` with this body.
@@ -75,7 +89,11 @@ impl Client {
 
     /// A request to be refined by the caller.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http.request(method, format!("{}{path}", self.base))
+        let request = self.http.request(method, format!("{}{path}", self.base));
+        match &self.key {
+            Some(key) => request.header("x-functions-key", key),
+            None => request,
+        }
     }
 
     /// Sends a request and reads its answer.

@@ -1,5 +1,8 @@
 //! The local Azure as a process, and its control port.
 
+use crate::backend::Backend;
+use crate::container::Container;
+use crate::microsoft::Microsoft;
 use crate::process::{Launch, Process};
 use crate::wait;
 use anyhow::{Context, Result, ensure};
@@ -22,6 +25,8 @@ pub struct Emulator {
     config: Option<PathBuf>,
     data: Option<PathBuf>,
     logs: PathBuf,
+    /// What runs beside the process, where Microsoft's emulators do the work.
+    beside: Vec<Container>,
     http: reqwest::Client,
 }
 
@@ -48,6 +53,9 @@ impl Default for Setup<'_> {
 impl Emulator {
     /// Starts it.
     pub async fn start(setup: Setup<'_>, logs: &Path) -> Result<Self> {
+        if Backend::of_this_run()? == Backend::MicrosoftImages {
+            return Self::of_microsoft(logs).await;
+        }
         let names = ["--cosmos", "--servicebus", "--control", "--admin"];
         let pairs = names.iter().zip(setup.addresses).flat_map(|(name, address)| [*name, address]);
         let mut arguments: Vec<String> = pairs.map(str::to_owned).collect();
@@ -74,6 +82,7 @@ impl Emulator {
             config: setup.config.map(Path::to_owned),
             data: setup.data.map(Path::to_owned),
             logs: logs.to_owned(),
+            beside: Vec::new(),
             http: reqwest::Client::builder().timeout(CONTROL_WITHIN).build()?,
         })
     }
@@ -101,6 +110,23 @@ impl Emulator {
     pub async fn kill_and_restart(&mut self) -> Result<()> {
         self.process.kill().await?;
         self.restart().await
+    }
+
+    async fn of_microsoft(logs: &Path) -> Result<Self> {
+        let Microsoft { cosmos, servicebus, containers: [bus, store, sql] } =
+            Microsoft::start(logs).await?;
+        Ok(Self {
+            process: Process::of(bus, logs.join("servicebus.log")),
+            cosmos,
+            servicebus,
+            admin: String::new(),
+            control: String::new(),
+            config: None,
+            data: None,
+            logs: logs.to_owned(),
+            beside: vec![store, sql],
+            http: reqwest::Client::builder().timeout(CONTROL_WITHIN).build()?,
+        })
     }
 
     /// `host:port` of Cosmos DB.
@@ -162,6 +188,7 @@ impl Emulator {
     }
 
     async fn control(&self, path: &str, body: Option<&Value>) -> Result<()> {
+        ensure!(self.beside.is_empty(), "Microsoft's emulators have no control port");
         let mut request = self.http.post(format!("{}/{path}", self.control));
         if let Some(body) = body {
             request = request.header("content-type", "application/json").body(body.to_string());

@@ -1,13 +1,11 @@
 //! The operator: runs subcommands of the relay's binary as somebody at a terminal would.
 
 use crate::emulator::Emulator;
-use crate::process::binaries;
+use crate::process;
 use crate::world::{COSMOS_KEY, World};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
-use std::process::Stdio;
 use std::time::Duration;
-use tokio::process::Command;
 
 /// What a subcommand came to.
 #[derive(Debug, Clone)]
@@ -57,19 +55,17 @@ pub async fn operate(
     variables: &[(&str, &str)],
     patience: Duration,
 ) -> Result<Said> {
-    let run = Command::new(binaries()?.join("relay"))
-        .args(arguments)
-        .env("COSMOS_ENDPOINT", &azure.cosmos)
-        .env("COSMOS_KEY", COSMOS_KEY)
-        .env("SERVICEBUS_CONNECTION", &azure.servicebus)
-        .env("SERVICEBUS_ADMIN", &azure.admin)
-        .envs(variables.iter().copied())
-        .stdin(Stdio::null())
-        .kill_on_drop(true)
-        .output();
+    let of_this_azure = [
+        ("COSMOS_ENDPOINT", azure.cosmos.as_str()),
+        ("COSMOS_KEY", COSMOS_KEY),
+        ("SERVICEBUS_CONNECTION", &azure.servicebus),
+        ("SERVICEBUS_ADMIN", &azure.admin),
+    ];
+    let variables = [&of_this_azure, variables].concat();
+    let run = process::run("relay", arguments, &variables);
     let run = tokio::time::timeout(patience, run).await;
-    let run = run.with_context(|| format!("relay {arguments:?} does not end"))??;
+    let run = run.with_context(|| format!("relay {arguments:?} does not end"))?;
+    let (code, out, err) = run?;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let code = run.status.code().context("it was killed")?;
-    Ok(Said { code, out: text(&run.stdout), err: text(&run.stderr) })
+    Ok(Said { code, out: text(&out), err: text(&err) })
 }

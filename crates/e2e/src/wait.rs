@@ -8,7 +8,15 @@ pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Asks until the answer is `Some`, or [`PATIENCE`] is over: then says what did not come true,
 /// with the last answer's error if there was one.
-pub async fn until<T, F>(what: &str, mut ask: impl FnMut() -> F) -> Result<T>
+pub async fn until<T, F>(what: &str, ask: impl FnMut() -> F) -> Result<T>
+where
+    F: Future<Output = Result<Option<T>>>,
+{
+    within(PATIENCE, what, ask).await
+}
+
+/// [`until`] with another patience.
+pub async fn within<T, F>(patience: Duration, what: &str, mut ask: impl FnMut() -> F) -> Result<T>
 where
     F: Future<Output = Result<Option<T>>>,
 {
@@ -18,7 +26,7 @@ where
         if let Ok(Some(answer)) = answer {
             return Ok(answer);
         }
-        if PATIENCE < started.elapsed() {
+        if patience < started.elapsed() {
             match answer {
                 Err(error) => return Err(error.context(format!("it never came true: {what}"))),
                 Ok(_) => bail!("it never came true: {what}"),

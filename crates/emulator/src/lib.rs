@@ -7,6 +7,7 @@ pub mod faults;
 pub mod functions;
 #[doc(hidden)]
 pub mod fuzz;
+pub mod gate;
 pub mod local;
 pub mod port;
 pub mod servicebus;

@@ -1,10 +1,11 @@
 //! The command line of the local Azure: `emulator` serves Cosmos DB, Service Bus and control;
-//! `emulator functions` is the Functions host of one app.
+//! `emulator functions` is the Functions host of one app, `emulator gate` a way to another machine.
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use emulator::{
     functions::{self, Keys, Options, Settings},
+    gate::{self, Way},
     local::{self, Addresses, Entities},
 };
 use std::{ffi::OsString, io::IsTerminal, net::SocketAddr, path::PathBuf, process::ExitCode};
@@ -52,6 +53,12 @@ struct LocalArgs {
 enum Part {
     /// The Functions host of one app: starts its handler and fires its triggers
     Functions(FunctionsArgs),
+    /// Leads whoever connects here to another machine: for clients that speak to loopback only
+    Gate {
+        /// Where to listen, and where to lead to: 127.0.0.1:8081=emulator:8081
+        #[arg(value_name = "ADDR=HOST:PORT", required = true)]
+        ways: Vec<Way>,
+    },
     /// Becomes a handler that ends with its host
     #[command(name = functions::BECOME_HANDLER, hide = true)]
     BecomeHandler {
@@ -102,6 +109,9 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.part {
         None => until_stopped(|stop| serve_local(cli.local, stop)),
         Some(Part::Functions(args)) => until_stopped(|stop| host_functions(args, stop)),
+        Some(Part::Gate { ways }) => until_stopped(async |stop| {
+            gate::serve(&ways, &stop).await.context("the gate cannot be opened")
+        }),
         Some(Part::BecomeHandler { host, command }) => {
             let mut command = command.into_iter();
             let executable = command.next().context("no executable is named")?;

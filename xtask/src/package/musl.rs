@@ -12,8 +12,21 @@ use std::time::Instant;
 
 const TARGET: &str = "x86_64-unknown-linux-musl";
 
-/// Builds the binaries of these packages in release, statically; says in which folder they are.
-pub(crate) fn binaries(root: &Path, packages: &[&str]) -> Result<PathBuf> {
+/// How they are built.
+#[derive(Clone, Copy)]
+pub(crate) enum Profile {
+    /// For Azure: small and fast.
+    Release,
+    /// For a test run: soon.
+    Container,
+}
+
+/// Builds the binaries of these packages statically; says in which folder they are.
+pub(crate) fn binaries(root: &Path, packages: &[&str], profile: Profile) -> Result<PathBuf> {
+    let profile = match profile {
+        Profile::Release => "release",
+        Profile::Container => "container",
+    };
     let has_compiler = Command::new("musl-gcc").arg("--version").output();
     if !has_compiler.is_ok_and(|output| output.status.success()) {
         bail!("musl-gcc is needed for the parts in C; `apt-get install musl-tools` has it");
@@ -24,7 +37,8 @@ pub(crate) fn binaries(root: &Path, packages: &[&str]) -> Result<PathBuf> {
     }
     let started = Instant::now();
     let hidden = [(root.to_owned(), "."), (cargo_home()?, "cargo")];
-    let mut build = run::cargo(&["build", "--locked", "--release", "--bins", "--target", TARGET]);
+    let mut build = run::cargo(&["build", "--locked", "--bins", "--target", TARGET]);
+    build.args(["--profile", profile]);
     build.args(packages.iter().flat_map(|package| ["--package", package]));
     build.env("CARGO_ENCODED_RUSTFLAGS", flags("--remap-path-prefix=", &hidden, "\u{1f}"));
     build.env(
@@ -34,7 +48,7 @@ pub(crate) fn binaries(root: &Path, packages: &[&str]) -> Result<PathBuf> {
     run::quietly(&format!("building {} (static)", packages.join(", ")), &mut build)?;
     run::step(&format!("built {} (static)", packages.join(", ")), started);
     let target = env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
-    let folder = Path::new(&target).join(TARGET).join("release");
+    let folder = Path::new(&target).join(TARGET).join(profile);
     for package in packages {
         let bytes =
             fs::read(folder.join(package)).with_context(|| format!("cannot read {package}"))?;

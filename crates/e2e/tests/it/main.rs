@@ -3,6 +3,7 @@
 mod acknowledged_is_kept;
 mod both_or_neither;
 mod configuration;
+mod deployed;
 mod exact_counts;
 mod feed_is_only_a_hint;
 mod functions;
@@ -10,6 +11,7 @@ mod in_order_per_order;
 mod leases;
 mod main_job;
 mod managed_identity;
+mod network_cut;
 mod no_answer_is_not_no;
 mod no_secret_is_logged;
 mod nothing_pending_expires;

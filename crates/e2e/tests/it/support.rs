@@ -15,10 +15,15 @@ pub(crate) fn container(world: &World) -> Result<Arc<cosmos::Container>> {
 
 /// Any container, read as it stands at rest.
 pub(crate) fn container_of(world: &World, container: &str) -> Result<Arc<cosmos::Container>> {
+    container_at(&world.emulator.cosmos, container)
+}
+
+/// Any container of the account at this endpoint, read as it stands at rest.
+pub(crate) fn container_at(endpoint: &str, container: &str) -> Result<Arc<cosmos::Container>> {
     let settings = cosmos::Settings::read(|name| match name {
         "COSMOS_CONTAINER" => Some(container.to_owned()),
         "COSMOS_LEASE_CONTAINER" => Some("none".to_owned()),
-        "COSMOS_ENDPOINT" => Some(world.emulator.cosmos.clone()),
+        "COSMOS_ENDPOINT" => Some(endpoint.to_owned()),
         "COSMOS_KEY" => Some(COSMOS_KEY.to_owned()),
         _ => None,
     });
