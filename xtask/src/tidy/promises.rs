@@ -2,7 +2,8 @@
 //!
 //! A promise is a row of the table whose first cell is `` `its-name` ``. Production code that
 //! upholds it says `INVARIANT(its-name)`; a test that would fail without it is a function whose
-//! name begins with `its_name`, or any test in a file of that name.
+//! name begins with `its_name`. The row's last cell names such tests, at least one, and all of
+//! them exist.
 
 use super::Source;
 use std::collections::BTreeSet;
@@ -21,20 +22,32 @@ pub(super) fn check(sources: &[Source]) -> Vec<String> {
     for name in marked.difference(&promises) {
         wrong.push(format!("INVARIANT({name}): ARCHITECTURE.md promises no such thing"));
     }
-    let unproved = promises.iter().filter(|name| !is_proved(name, sources));
-    wrong.extend(unproved.map(|name| format!("promise {name}: no test is named after it")));
+    for (name, proofs) in rows(sources) {
+        if proofs.is_empty() {
+            wrong.push(format!("promise {name}: its row names no test"));
+        }
+        let unknown = proofs.iter().filter(|test| !is_test_of(name, test, sources));
+        wrong.extend(unknown.map(|test| format!("promise {name}: no test of it is called {test}")));
+    }
     wrong
 }
 
 fn promised(sources: &[Source]) -> BTreeSet<&str> {
+    rows(sources).map(|(name, _)| name).collect()
+}
+
+/// The promises, each with the tests that its row names.
+fn rows(sources: &[Source]) -> impl Iterator<Item = (&str, Vec<&str>)> {
     let architecture = sources.iter().find(|source| source.path == "ARCHITECTURE.md");
     let lines = architecture.map_or("", |source| &source.text).lines();
     let section = lines.skip_while(|line| *line != "## Promises").skip(1);
-    section
-        .take_while(|line| !line.starts_with("## "))
-        .filter_map(|line| line.strip_prefix("| `")?.split_once('`'))
-        .map(|(name, _)| name)
-        .collect()
+    let rows = section.take_while(|line| !line.starts_with("## "));
+    rows.filter_map(|line| {
+        let mut cells = line.strip_prefix("| `")?.split(" | ");
+        let name = cells.next()?.trim_end_matches('`');
+        let proofs = cells.nth(1).unwrap_or_default();
+        Some((name, proofs.split('`').skip(1).step_by(2).collect()))
+    })
 }
 
 fn marks(sources: &[Source]) -> BTreeSet<&str> {
@@ -47,13 +60,10 @@ fn is_production(path: &str) -> bool {
     path.starts_with("crates/") && path.contains("/src/")
 }
 
-fn is_proved(promise: &str, sources: &[Source]) -> bool {
-    let name = promise.replace('-', "_");
-    let (file, function) = (format!("/{name}.rs"), format!("fn {name}"));
-    let tests = sources
-        .iter()
-        .filter(|source| source.text.contains("#[test]") || source.text.contains("::test"));
-    tests.into_iter().any(|source| source.path.ends_with(&file) || source.text.contains(&function))
+fn is_test_of(promise: &str, test: &str, sources: &[Source]) -> bool {
+    let function = format!("fn {test}(");
+    let is_there = |source: &Source| source.text.contains(&function);
+    test.starts_with(&promise.replace('-', "_")) && sources.iter().any(is_there)
 }
 
 const MARK: &str = "INVARIANT(";
@@ -66,7 +76,7 @@ mod tests {
     fn check_tree(code: &str, test: &str, expect: Expect) {
         let source =
             |path: &str, text: &str| Source { path: path.to_owned(), text: text.to_owned() };
-        let table = "## Promises\n\n| name | promise |\n|---|---|\n| `at-most-one` | … |\n";
+        let table = "## Promises\n\n|---|---|---|\n| `at-most-one` | … | `at_most_one_is_kept` |\n";
         let tree = [
             source("ARCHITECTURE.md", table),
             source("crates/a/src/lib.rs", code),
@@ -91,7 +101,7 @@ mod tests {
             "",
             expect![[r"
             promise at-most-one: no code says INVARIANT(at-most-one)
-            promise at-most-one: no test is named after it"]],
+            promise at-most-one: no test of it is called at_most_one_is_kept"]],
         );
     }
 
