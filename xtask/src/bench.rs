@@ -11,7 +11,7 @@ pub(crate) struct Arguments {
     /// How many orders to place in each measurement
     #[arg(long, default_value_t = 20_000)]
     orders: u32,
-    /// Leave out the million items and messages: two minutes instead of six, on two quiet cores
+    /// Leave out the million items and messages
     #[arg(long)]
     quick: bool,
 }

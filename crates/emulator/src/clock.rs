@@ -31,11 +31,15 @@ impl Clock {
         Ok(Self { ahead: watch::Sender::new(ahead), journal: journal.clone() })
     }
 
-    /// The emulator's instant: the machine's time plus everything advanced so far.
+    /// The machine's time, never advanced: clients sign and date their tokens by it.
     #[expect(clippy::disallowed_methods, reason = "the one place where the emulator reads a clock")]
+    pub(crate) fn machine() -> Timestamp {
+        Timestamp::now()
+    }
+
+    /// The emulator's instant: the machine's time plus everything advanced so far.
     pub fn now(&self) -> Timestamp {
-        let machine = Timestamp::now();
-        machine.checked_add(*self.ahead.borrow()).unwrap_or(Timestamp::MAX)
+        Self::machine().checked_add(*self.ahead.borrow()).unwrap_or(Timestamp::MAX)
     }
 
     /// Moves the clock forward and wakes everything in [`Clock::sleep_until`].

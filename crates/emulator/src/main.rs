@@ -163,7 +163,7 @@ async fn serve_local(args: LocalArgs, stop: CancellationToken) -> anyhow::Result
     local.announce(&mut std::io::stdout())?;
     let contents = local.contents();
     let served = local.serve(stop).await;
-    // The process ends now: to free a million items one by one would only delay that by seconds.
+    // The process ends now: to free a million items one by one would only delay that.
     std::mem::forget(contents);
     Ok(served?)
 }

@@ -27,7 +27,6 @@ use amqp::{
     engine::{Tallies, World},
 };
 use broker::{Broker, ConnectionId, Effect};
-use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::{
     collections::HashMap,
@@ -168,7 +167,7 @@ impl ServiceBus {
         let mut guard = self.lock();
         let Shared { broker, tallies, connections, .. } = &mut *guard;
         let alarm = broker.next_alarm();
-        let machine = machine_time();
+        let machine = Clock::machine();
         let mut world = World { broker, faults: &self.faults, tallies, now, machine };
         let result = work(&mut world);
         self.journal.append(broker.take_changes());
@@ -220,13 +219,4 @@ impl ServiceBus {
     fn lock(&self) -> MutexGuard<'_, Shared> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The machine's time, as clients know it when they date their tokens.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "clients date tokens by the machine's clock, which is never advanced"
-)]
-pub(crate) fn machine_time() -> Timestamp {
-    Timestamp::now()
 }

@@ -3,6 +3,7 @@
 use super::call::Call;
 use super::door::{self, Answer};
 use super::target::Target;
+use crate::clock::Clock;
 use crate::cosmos::Cosmos;
 use crate::cosmos::core::Refusal;
 use bytes::Bytes;
@@ -12,7 +13,6 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use jiff::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -97,7 +97,7 @@ async fn exchange(
     let activity = parts.headers.get("x-ms-activity-id").and_then(|id| id.to_str().ok());
     let activity = activity.map_or_else(new_id, str::to_owned);
     let answer = match read(parts, body, cosmos.clock.now().as_second()).await {
-        Ok(call) => door::answer(cosmos, call, machine_time()).await,
+        Ok(call) => door::answer(cosmos, call, Clock::machine()).await,
         Err(refusal) => Answer::Reply(refusal.into()),
     };
     match answer {
@@ -123,15 +123,6 @@ async fn read(parts: http::request::Parts, body: Incoming, at: i64) -> Result<Ca
 /// Names a request. It is no secret, so no random numbers of the system's are asked for.
 fn new_id() -> String {
     uuid::Builder::from_random_bytes(fastrand::u128(..).to_be_bytes()).into_uuid().to_string()
-}
-
-/// The machine's time, as clients know it when they sign.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "clients sign by the machine's clock, never advanced"
-)]
-fn machine_time() -> Timestamp {
-    Timestamp::now()
 }
 
 #[cfg(test)]

@@ -2,8 +2,9 @@
 
 use super::{Answer, Change, ServiceBus, Target, atom, change, look, remove, target::Page, xml};
 use crate::{
+    clock::Clock,
     port,
-    servicebus::{amqp::cbs, broker::Refusal, machine_time},
+    servicebus::{amqp::cbs, broker::Refusal},
 };
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, StatusCode, header, request::Parts};
@@ -105,7 +106,7 @@ fn may_ask(head: &Parts) -> Result<(), Trouble> {
         token.ok_or_else(|| refused("MissingToken: the authorization header is missing."))?;
     let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
     let audience = format!("http://{}{path}", host(&head.headers));
-    cbs::judge(token, &audience, machine_time()).map_err(refused)
+    cbs::judge(token, &audience, Clock::machine()).map_err(refused)
 }
 
 fn host(headers: &HeaderMap) -> &str {

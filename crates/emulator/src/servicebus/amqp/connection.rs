@@ -10,10 +10,10 @@ use super::{
     sasl::{self, AMQP_HEADER, Outcome, SASL_HEADER},
 };
 use crate::{
+    clock::Clock,
     servicebus::{
         ServiceBus,
         broker::{ConnectionId, Effect},
-        machine_time,
     },
     store::{Journal, Lost},
 };
@@ -307,7 +307,7 @@ impl Sealed {
 
 /// How long it is until `instant`, by the machine's time.
 fn until(instant: Timestamp) -> Duration {
-    Duration::try_from(machine_time().duration_until(instant)).unwrap_or_default()
+    Duration::try_from(Clock::machine().duration_until(instant)).unwrap_or_default()
 }
 
 /// Handles frames until none is whole, or one of them is not to be followed by the next.
