@@ -45,7 +45,10 @@ impl ServiceBus {
             Ok(body) => self.perform(&head, &body.to_bytes()),
             Err(error) => Err((StatusCode::BAD_REQUEST, error.to_string())),
         };
-        done.unwrap_or_else(|(status, words)| {
+        // What is looked at waits too: nothing is shown that a crash could take away.
+        let kept = self.journal.settled().await;
+        let kept = kept.map_err(|lost| (StatusCode::SERVICE_UNAVAILABLE, lost.to_string()));
+        kept.and(done).unwrap_or_else(|(status, words)| {
             reply(status, "application/xml; charset=utf-8", atom::error(status.as_u16(), &words))
         })
     }

@@ -1,6 +1,9 @@
 //! The disk is full: nothing more is acknowledged, it is said why, and nothing is lost.
 
-use super::*;
+use super::{
+    administration::{Asked, ask},
+    *,
+};
 use crate::{
     servicebus::soon,
     servicebus_client::{Client as Amqp, message},
@@ -42,6 +45,8 @@ async fn a_full_disk_ends_acknowledging_and_takes_nothing_away() {
     assert_eq!(refused, 503);
     assert!(1 < kept, "{kept}");
     assert_eq!(orders.create("late", "x").await, Some(503));
+    let made = ask(&emulator, Asked::Create, "late", "<QueueDescription/>").await;
+    assert_eq!(made.status(), 503, "{}", made.body());
     let told = client.closed().await;
     assert!(told.contains("InternalError"), "{told}");
     let mut log = BufReader::new(emulator.child.stderr.take().expect("piped")).lines();

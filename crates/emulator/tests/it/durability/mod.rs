@@ -1,5 +1,6 @@
 //! `--data`: what was acknowledged is there after `kill -9`, and what is no store is left alone.
 
+mod administration;
 mod directories;
 mod full;
 mod items;
