@@ -4,7 +4,7 @@ use super::atom::{Entry, field};
 use crate::servicebus::{
     amqp::{engine::MESSAGE_MAX, value::Ask},
     broker::{About, QueueView, Status, TopicView},
-    filter::{Correlation, Filter, Rule},
+    filter::{Correlation, Filter, Rule, SYSTEM},
 };
 use jiff::Timestamp;
 use quick_xml::escape::escape;
@@ -202,19 +202,9 @@ fn typed(name: &str, kind: &str, content: &str) -> String {
 }
 
 fn correlation(filter: &Correlation) -> String {
-    const NAMES: [&str; 8] = [
-        "CorrelationId",
-        "MessageId",
-        "To",
-        "ReplyTo",
-        "Label",
-        "SessionId",
-        "ReplyToSessionId",
-        "ContentType",
-    ];
-    let system = NAMES.into_iter().zip(filter.system());
+    let system = SYSTEM.into_iter().zip(&filter.system);
     let mut text: String =
-        system.filter_map(|(name, (_, value))| Some(field(name, value.as_ref()?))).collect();
+        system.filter_map(|((_, name, _), value)| Some(field(name, value.as_ref()?))).collect();
     if !filter.properties.is_empty() {
         let pairs: String =
             filter.properties.iter().map(|(key, value)| property(key, value)).collect();

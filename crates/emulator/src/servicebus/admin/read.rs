@@ -3,7 +3,7 @@
 use super::xml::Element;
 use crate::servicebus::{
     broker::{About, MEGABYTES, Refusal, Status},
-    filter::{Action, Correlation, Filter, Predicate, Rule},
+    filter::{Action, Correlation, Filter, Predicate, Rule, SYSTEM},
     topology::{QueueSpec, Settings, SubscriptionSpec, TopicSpec},
 };
 use jiff::Timestamp;
@@ -151,17 +151,9 @@ fn filter(found: &Element) -> Result<Filter, Refusal> {
 }
 
 fn correlation(found: &Element) -> Result<Filter, Refusal> {
-    let text = |name| found.get(name).map(str::to_owned);
     let pairs = found.child("Properties").map(|it| it.children.iter()).into_iter().flatten();
     let correlation = Correlation {
-        correlation_id: text("CorrelationId"),
-        message_id: text("MessageId"),
-        to: text("To"),
-        reply_to: text("ReplyTo"),
-        label: text("Label"),
-        session_id: text("SessionId"),
-        reply_to_session_id: text("ReplyToSessionId"),
-        content_type: text("ContentType"),
+        system: SYSTEM.map(|(_, name, _)| found.get(name).map(str::to_owned)),
         properties: pairs.map(property).collect::<Result<_, _>>()?,
     };
     if correlation.is_empty() {

@@ -6,44 +6,35 @@ use serde_amqp::Value;
 
 /// What a message must have.
 #[derive(Debug, Clone, Default, PartialEq)]
-#[expect(clippy::struct_field_names, reason = "the names are those of the properties")]
 pub(crate) struct Correlation {
-    /// System properties, in the order in which the wire lists them.
-    pub(crate) correlation_id: Option<String>,
-    pub(crate) message_id: Option<String>,
-    pub(crate) to: Option<String>,
-    pub(crate) reply_to: Option<String>,
-    pub(crate) label: Option<String>,
-    pub(crate) session_id: Option<String>,
-    pub(crate) reply_to_session_id: Option<String>,
-    pub(crate) content_type: Option<String>,
+    /// What each system property of [`SYSTEM`] must be.
+    pub(crate) system: [Option<String>; 8],
     /// Application properties.
     pub(crate) properties: Vec<(String, Value)>,
 }
 
-impl Correlation {
-    /// The system properties with what each must be, in the order in which the wire lists them.
-    pub(crate) fn system(&self) -> [(System, &Option<String>); 8] {
-        [
-            (System::CorrelationId, &self.correlation_id),
-            (System::MessageId, &self.message_id),
-            (System::To, &self.to),
-            (System::ReplyTo, &self.reply_to),
-            (System::Label, &self.label),
-            (System::SessionId, &self.session_id),
-            (System::ReplyToSessionId, &self.reply_to_session_id),
-            (System::ContentType, &self.content_type),
-        ]
-    }
+/// The system properties that a filter may name, in the order in which the wire lists them: each
+/// with what descriptions call it, and with what requests to `$management` do.
+pub(crate) const SYSTEM: [(System, &str, &str); 8] = [
+    (System::CorrelationId, "CorrelationId", "correlation-id"),
+    (System::MessageId, "MessageId", "message-id"),
+    (System::To, "To", "to"),
+    (System::ReplyTo, "ReplyTo", "reply-to"),
+    (System::Label, "Label", "label"),
+    (System::SessionId, "SessionId", "session-id"),
+    (System::ReplyToSessionId, "ReplyToSessionId", "reply-to-session-id"),
+    (System::ContentType, "ContentType", "content-type"),
+];
 
+impl Correlation {
     /// Whether it names nothing: such a filter is refused, it would take everything.
     pub(crate) fn is_empty(&self) -> bool {
-        self.properties.is_empty() && self.system().iter().all(|(_, value)| value.is_none())
+        self.properties.is_empty() && self.system.iter().all(Option::is_none)
     }
 
     /// Whether a message has all of it.
     pub(super) fn holds(&self, fields: &Fields) -> bool {
-        let system = self.system().into_iter().all(|(property, wanted)| {
+        let system = SYSTEM.into_iter().zip(&self.system).all(|((property, ..), wanted)| {
             wanted.as_ref().is_none_or(
                 |wanted| matches!(fields.system(property), Value::String(text) if text == *wanted),
             )

@@ -6,7 +6,7 @@ mod sql;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use correlation::Correlation;
+pub(crate) use correlation::{Correlation, SYSTEM};
 pub(crate) use fields::Fields;
 pub(crate) use sql::{Action, Predicate, SqlError};
 

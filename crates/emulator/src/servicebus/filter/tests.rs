@@ -160,15 +160,20 @@ fn correlates(correlation: Correlation) -> bool {
 
 #[test]
 fn a_correlation_filter_wants_everything_it_names() {
-    let text = |text: &str| Some(text.to_owned());
-    let named = |label: &str| Correlation { label: text(label), ..Correlation::default() };
-    assert!(correlates(named("Placed")));
-    assert!(!correlates(named("placed")));
-    assert!(!correlates(Correlation { to: text("x"), ..named("Placed") }));
-    let with = |n| Correlation { properties: vec![("n".to_owned(), n)], ..named("Placed") };
+    let named = |wanted: &[(&str, &str)]| {
+        let of = |name| wanted.iter().find(|(own, _)| *own == name).map(|(_, is)| (*is).to_owned());
+        Correlation { system: SYSTEM.map(|(_, name, _)| of(name)), ..Correlation::default() }
+    };
+    assert!(correlates(named(&[("Label", "Placed")])));
+    assert!(!correlates(named(&[("Label", "placed")])));
+    assert!(!correlates(named(&[("Label", "Placed"), ("To", "x")])));
+    let with = |n| {
+        let placed = named(&[("Label", "Placed")]);
+        Correlation { properties: vec![("n".to_owned(), n)], ..placed }
+    };
     assert!(correlates(with(Value::Int(7))));
     assert!(!correlates(with(Value::Int(8))));
-    assert!(Correlation::default().is_empty() && !named("x").is_empty());
+    assert!(Correlation::default().is_empty() && !named(&[("To", "x")]).is_empty());
 }
 
 #[test]

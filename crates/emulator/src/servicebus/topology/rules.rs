@@ -1,7 +1,7 @@
 //! Rules of subscriptions in a `Config.json`.
 
 use super::node::Node;
-use crate::servicebus::filter::{Action, Correlation, Filter, Predicate, Rule, SqlError};
+use crate::servicebus::filter::{Action, Correlation, Filter, Predicate, Rule, SYSTEM, SqlError};
 use serde_amqp::Value;
 use std::{collections::HashSet, fmt::Display};
 
@@ -53,18 +53,7 @@ fn sql<T>(node: &Node<'_>, parse: impl FnOnce(&str) -> Result<T, SqlError>) -> O
 
 /// A correlation filter.
 fn correlation(node: &Node<'_>) -> Filter {
-    node.only(&[
-        "ContentType",
-        "CorrelationId",
-        "Label",
-        "MessageId",
-        "ReplyTo",
-        "ReplyToSessionId",
-        "SessionId",
-        "To",
-        "Properties",
-    ]);
-    let text = |key| node.get(key).text();
+    node.only(&[&SYSTEM.map(|(_, name, _)| name)[..], &["Properties"]].concat());
     let properties = node.get("Properties");
     let properties = properties.members().into_iter().filter_map(|(key, value)| {
         let value = property(value);
@@ -74,14 +63,7 @@ fn correlation(node: &Node<'_>) -> Filter {
         Some((key, value?))
     });
     let correlation = Correlation {
-        correlation_id: text("CorrelationId"),
-        message_id: text("MessageId"),
-        to: text("To"),
-        reply_to: text("ReplyTo"),
-        label: text("Label"),
-        session_id: text("SessionId"),
-        reply_to_session_id: text("ReplyToSessionId"),
-        content_type: text("ContentType"),
+        system: SYSTEM.map(|(_, name, _)| node.get(name).text()),
         properties: properties.collect(),
     };
     if correlation.is_empty() {

@@ -8,7 +8,7 @@ use super::{
     },
     Answer, Call, missing,
 };
-use crate::servicebus::filter::{Action, Correlation, Filter, Predicate, Rule, SqlError};
+use crate::servicebus::filter::{Action, Correlation, Filter, Predicate, Rule, SYSTEM, SqlError};
 use serde_amqp::{Value, primitives::OrderedMap};
 
 /// Descriptor codes of rules, filters and actions.
@@ -79,16 +79,8 @@ fn filter(description: &Value) -> Result<Filter, Problem> {
     if found.pairs().is_none() {
         return Err(missing("rule-description"));
     }
-    let text = |key| found.entry(key).text().map(str::to_owned);
     let correlation = Correlation {
-        correlation_id: text("correlation-id"),
-        message_id: text("message-id"),
-        to: text("to"),
-        reply_to: text("reply-to"),
-        label: text("label"),
-        session_id: text("session-id"),
-        reply_to_session_id: text("reply-to-session-id"),
-        content_type: text("content-type"),
+        system: SYSTEM.map(|(_, _, key)| found.entry(key).text().map(str::to_owned)),
         properties: properties(found.entry("properties")),
     };
     if correlation.is_empty() {
@@ -110,9 +102,9 @@ fn to_value(rule: &Rule) -> Value {
         Filter::False => described(code::FALSE_FILTER, vec![]),
         Filter::Sql(predicate) => sql(code::SQL_FILTER, predicate.text()),
         Filter::Correlation(correlation) => {
-            let system = correlation.system().into_iter();
+            let system = correlation.system.iter();
             let mut fields: Vec<Value> =
-                system.map(|(_, text)| text.as_deref().map_or(Value::Null, string)).collect();
+                system.map(|text| text.as_deref().map_or(Value::Null, string)).collect();
             let user = correlation.properties.iter();
             let user = user.map(|(key, value)| (string(&**key), value.clone()));
             fields.push(Value::Map(user.collect::<OrderedMap<_, _>>()));

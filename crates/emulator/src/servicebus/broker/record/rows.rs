@@ -211,13 +211,13 @@ impl RuleRow {
             Filter::False => FilterRow::False,
             Filter::Sql(predicate) => FilterRow::Sql(predicate.text().to_owned()),
             Filter::Correlation(correlation) => {
-                let system = correlation.system().map(|(_, value)| value.clone());
-                let user = correlation.properties.iter().map(|(name, wanted)| {
+                let Correlation { system, properties } = correlation;
+                let user = properties.iter().map(|(name, wanted)| {
                     let mut bytes = BytesMut::new();
                     value::encode(wanted, &mut bytes);
                     (name.clone(), bytes.to_vec())
                 });
-                FilterRow::Correlation(system, user.collect())
+                FilterRow::Correlation(system.clone(), user.collect())
             }
         };
         let action = action.as_ref().map(|action| action.text().to_owned());
@@ -246,27 +246,7 @@ fn correlation(
         Ok((value, _)) => Ok((name, value)),
         Err(error) => Err(bad(&error)),
     });
-    let [
-        correlation_id,
-        message_id,
-        to,
-        reply_to,
-        label,
-        session_id,
-        reply_to_session_id,
-        content_type,
-    ] = system;
-    Ok(Correlation {
-        correlation_id,
-        message_id,
-        to,
-        reply_to,
-        label,
-        session_id,
-        reply_to_session_id,
-        content_type,
-        properties: properties.collect::<Result<_, _>>()?,
-    })
+    Ok(Correlation { system, properties: properties.collect::<Result<_, _>>()? })
 }
 
 impl MessageRow<'_> {

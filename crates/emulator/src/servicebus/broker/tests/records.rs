@@ -4,7 +4,7 @@
 use super::*;
 use crate::{
     servicebus::{
-        filter::{Correlation, Filter, Predicate, Rule},
+        filter::{Correlation, Filter, Predicate, Rule, SYSTEM},
         message::{Stamp, sample::Sample as Letter},
     },
     store::{Rows, sample::Sample},
@@ -147,9 +147,8 @@ impl Trial {
             0 => Filter::False,
             1 => Filter::Sql(Predicate::parse("sys.MessageId LIKE '1%'").unwrap()),
             _ => Filter::Correlation(Correlation {
-                label: Some("x".to_owned()),
+                system: SYSTEM.map(|(_, name, _)| (name == "Label").then(|| "x".to_owned())),
                 properties: vec![("k".to_owned(), Value::Long(7))],
-                ..Correlation::default()
             }),
         };
         self.bench.broker.add_rule(queue, Rule { name, filter, action: None }).unwrap();
