@@ -312,6 +312,18 @@ def _(world):
     refused(400, _rows, world.filled(1), "SELECT * FROM c WHERE c.n = @none")
 
 
+@feature("queries: a condition on the whole key needs no leave to cross keys")
+def _(world):
+    container = world.container(["/tenant", "/user"])
+    for number, user in enumerate(["u", "v", "u"]):
+        container.create_item({"id": str(number), "tenant": "t", "user": user})
+    whole = "SELECT VALUE c.id FROM c WHERE c.tenant = 't' AND c.user = @user"
+    found = container.query_items(whole, parameters=[{"name": "@user", "value": "u"}])
+    equal(sorted(found), ["0", "2"])
+    part = "SELECT VALUE c.id FROM c WHERE c.tenant = 't'"
+    refused(400, lambda: list(container.query_items(part)))
+
+
 @feature("queries: neither a key nor leave to cross keys is 400")
 def _(world):
     container = world.filled(2, keys=2)

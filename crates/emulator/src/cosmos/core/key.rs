@@ -3,6 +3,7 @@
 use super::document::{Document, push_quoted};
 use super::epk::Epk;
 use super::refusal::Refusal;
+use crate::cosmos::query::Requirement;
 use serde_json::Value;
 
 /// How a container's keys are hashed.
@@ -106,6 +107,15 @@ impl KeyDefinition {
         Ok(PartitionKey(values.iter().map(Component::of).collect()))
     }
 
+    /// The key that every match has, if these requirements fix all its levels.
+    pub(crate) fn required(&self, wanted: &[Requirement]) -> Option<PartitionKey> {
+        let level = |path: &Vec<String>| {
+            let mut own = wanted.iter().filter(|requirement| requirement.path == *path);
+            own.find_map(Requirement::equal).map(Component::of)
+        };
+        self.paths.iter().map(level).collect::<Option<_>>().map(PartitionKey)
+    }
+
     /// Whether the key has all levels, so that it names one logical partition.
     pub(crate) fn is_whole(&self, key: &PartitionKey) -> bool {
         key.0.len() == self.paths.len()
@@ -164,6 +174,7 @@ fn bad(message: &str) -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cosmos::query;
     use serde_json::json;
 
     fn definition(definition: Value) -> KeyDefinition {
@@ -203,6 +214,21 @@ mod tests {
         assert!(!definition.is_whole(&definition.parse_key(r#"["t"]"#).unwrap()));
         assert!(definition.is_whole(&definition.parse_key(r#"["t",1]"#).unwrap()));
         definition.parse_key(r#"["t",1,2]"#).unwrap_err();
+    }
+
+    #[test]
+    fn requirements_fix_a_key_only_level_by_level_and_by_one_value_each() {
+        let definition =
+            definition(json!({"paths": ["/t", "/u/v"], "kind": "MultiHash", "version": 2}));
+        let required = |filter: &str| {
+            let query = query::parse(&format!("SELECT * FROM c WHERE {filter}")).unwrap();
+            definition.required(&query.requirements(&serde_json::Map::new()))
+        };
+        let key = definition.parse_key(r#"["t",7]"#).unwrap();
+        assert_eq!(required("c.t = 't' AND c.x > 1 AND 7 = c.u.v"), Some(key));
+        for open in ["c.t = 't'", "c.t = 't' AND c.u.v > 7", "c.t = 't' OR c.u.v = 7"] {
+            assert_eq!(required(open), None, "{open}");
+        }
     }
 
     #[test]

@@ -62,20 +62,20 @@ impl Source<'_> {
 /// Answers a query, or lists all items where there is none.
 pub(super) fn answer(cosmos: &Cosmos, call: &Call, owner: &Owner) -> Result<Reply, Refusal> {
     let asked = if call.is_query() { Some(Asked::read(call)?) } else { None };
+    let wanted = asked.as_ref().map_or(&[][..], |asked| &asked.wanted);
     let container = cosmos.owner(owner)?;
     let (scope, rid, stamp) = {
         let held = Cosmos::lock(&container);
         let scope = match scope::read(call, &held)? {
             Some(scope) => scope,
             None if asked.is_none() || may_cross(call) => Scope::All,
-            None => return Err(unscoped()),
+            None => held.shape().key.required(wanted).map(Scope::Key).ok_or_else(unscoped)?,
         };
         scope::check(call, &held, &scope)?;
         let stamp = held.stamp(&scope)?;
         (scope, held.rid().text(), stamp)
     };
     let items_max = call.items_max(ITEMS_DEFAULT)?;
-    let wanted = asked.as_ref().map_or(&[][..], |asked| &asked.wanted);
     let source = Source { container: &container, scope, wanted, at: call.at, items_max };
     let from = call.header("x-ms-continuation");
     let page = match &asked {
@@ -208,8 +208,8 @@ fn may_cross(call: &Call) -> bool {
 
 fn unscoped() -> Refusal {
     Refusal::Bad(
-        "a query names a partition key, a partition key range, or \
-         x-ms-documentdb-query-enablecrosspartition: True"
+        "a query names a partition key (in its headers, or all of it in WHERE), a partition key \
+         range, or x-ms-documentdb-query-enablecrosspartition: True"
             .to_owned(),
     )
 }

@@ -41,6 +41,10 @@ async fn a_query_is_scoped_by_key_range_or_everything_and_else_refused() {
     assert_eq!(server.query(all).header(range, "0").send().await.ids().len(), 5);
     assert_eq!(server.query(all).header(CROSS, "True").send().await.ids().len(), 5);
     assert_eq!(server.query(all).send().await.status, 400);
+    let key_fixed = "SELECT VALUE c.id FROM c WHERE 'p' = c.partitionKey AND c.id != 'c'";
+    assert_eq!(server.query(key_fixed).send().await.documents(), [json!("a")]);
+    let key_open = "SELECT * FROM c WHERE c.partitionKey = 'p' OR c.partitionKey = 'q'";
+    assert_eq!(server.query(key_open).send().await.status, 400);
     let gone = server.query(all).header(range, "9").send().await;
     assert_eq!((gone.status, gone.substatus()), (410, "1002"));
 }
