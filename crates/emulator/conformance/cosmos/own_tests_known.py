@@ -18,7 +18,6 @@ FILES = [
     "test_headers",
 ]
 
-_BY_RID = "it addresses a resource by its _rid, and only names are served"
 _ONE_RANGE = "it expects more ranges for more throughput, and a container begins with one"
 _SCRIPTS = "stored procedures are not served"
 _CONFLICTS = "conflicts are not served"
@@ -38,9 +37,6 @@ KNOWN = {
         "test_top_query": _ONE_RANGE,
         "test_top_query_as_string": _ONE_RANGE,
     },
-    "test_change_feed_all_versions": {
-        "test_query_change_feed_all_versions_and_deletes": _BY_RID,
-    },
     "test_crud_database": {
         "test_database_crud": _OFFER,
         "test_database_level_offer_throughput": _OFFER,
@@ -49,7 +45,6 @@ KNOWN = {
         "test_create_stored_procedure_with_line_separator_para_seperator_next_line_unicodes": _SCRIPTS,
     },
     "test_crud_subpartition": {
-        "test_partitioned_collection_document_crud_and_query_subpartition": _BY_RID,
         "test_partitioned_collection_partition_key_extraction_special_chars_subpartition": (
             "a key's path with a slash in quotes is read as two parts"
         ),

@@ -10,6 +10,7 @@ mod items;
 mod queries;
 mod ranges;
 mod resources;
+mod rids;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
@@ -142,6 +143,13 @@ impl Ask<'_> {
         self.header("x-ms-date", date).header("authorization", &signature).send_as_is().await
     }
 
+    /// Sends it, signed as a resource of this type and link.
+    async fn send_signed_as(self, kind: &str, link: &str) -> Answer {
+        let date = httpdate::fmt_http_date(now());
+        let signature = signature_of(self.method, (kind, link), &date);
+        self.header("x-ms-date", &date).header("authorization", &signature).send_as_is().await
+    }
+
     /// Sends it without adding anything.
     async fn send_as_is(self) -> Answer {
         self.try_send().await.expect("an answer")
@@ -214,6 +222,11 @@ pub(crate) fn signature(method: &str, path: &str, date: &str) -> String {
         [.., kind, _] => (*kind, parts.join("/")),
         [_] => unreachable!("an odd number of parts"),
     };
+    signature_of(method, (kind, &link), date)
+}
+
+/// The authorization header for a resource of this type and link.
+fn signature_of(method: &str, (kind, link): (&str, &str), date: &str) -> String {
     let payload = format!("{}\n{kind}\n{link}\n{}\n\n", method.to_lowercase(), date.to_lowercase());
     let key = STANDARD.decode(KEY).expect("base64");
     let mac = Hmac::<Sha256>::new_from_slice(&key).expect("any length");

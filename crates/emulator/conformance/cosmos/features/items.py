@@ -49,6 +49,18 @@ def _(world):
     equal(container.read_item("1", "a")["numbers"], numbers)
 
 
+@feature("items: what was read is read again, replaced and deleted by its own link")
+def _(world):
+    container = world.container()
+    item = container.create_item({"id": "1", "pk": "a"})
+    equal(dict(container.read_item(item, "a")), dict(item))
+    replaced = container.replace_item(item, {"id": "1", "pk": "a", "n": 1})
+    equal([replaced["_rid"], replaced["n"]], [item["_rid"], 1])
+    container.delete_item(replaced, "a")
+    refused(404, container.read_item, "1", "a")
+    refused(404, container.read_item, item, "a")
+
+
 @feature("items: a taken id is 409, under another partition key it is not taken")
 def _(world):
     container = world.container()

@@ -12,7 +12,7 @@ use super::rid::{ContainerRid, DatabaseRid};
 use crate::store::Journal;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// All databases.
 #[derive(Debug, Default)]
@@ -121,6 +121,27 @@ impl Account {
         let missing = || Refusal::NotFound(format!("the container '{database}/{id}'"));
         self.journal.append(record::removed(&removed.ok_or_else(missing)?));
         Ok(())
+    }
+
+    /// Whether a database has this name.
+    pub(crate) fn has_database(&self, id: &str) -> bool {
+        self.databases.contains_key(id)
+    }
+
+    /// The name of the database of this resource id.
+    pub(crate) fn database_of(&self, rid: DatabaseRid) -> Option<&str> {
+        let mut own = self.databases.iter().filter(|(_, database)| database.rid == rid);
+        own.next().map(|(id, _)| id.as_str())
+    }
+
+    /// The container of this resource id, with its name.
+    pub(crate) fn container_of(&self, rid: ContainerRid) -> Option<(&str, &Shared)> {
+        let mut databases = self.databases.values().filter(|found| found.rid == rid.database);
+        let has_rid = |container: &Shared| {
+            container.lock().unwrap_or_else(PoisonError::into_inner).rid() == rid
+        };
+        let mut own = databases.next()?.containers.iter().filter(|(_, found)| has_rid(found));
+        own.next().map(|(id, found)| (id.as_str(), found))
     }
 
     /// The resource id of a database.

@@ -92,6 +92,12 @@ impl Container {
         self.rid
     }
 
+    /// The id of the item of this number.
+    pub(crate) fn id_of(&self, number: u64) -> Option<String> {
+        let mut found = self.ranges.iter().filter_map(|range| range.numbered(number));
+        found.next().map(|(place, _)| place.id.to_string())
+    }
+
     /// Takes a new definition; its TTL also counts for the items that are there.
     pub(crate) fn replace(&mut self, definition: Value, at: i64) -> Result<(), Refusal> {
         self.purge(at);

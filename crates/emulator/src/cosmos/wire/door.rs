@@ -3,7 +3,7 @@
 use super::call::Call;
 use super::reply::Reply;
 use super::target::{Owner, Target};
-use super::{account, batch, feed, items, offers, query, resources};
+use super::{account, batch, feed, items, offers, query, resources, rids};
 use crate::cosmos::Cosmos;
 use crate::cosmos::core::Refusal;
 use crate::faults::{CosmosAction, CosmosOperation, CosmosRule};
@@ -59,7 +59,9 @@ const RETRY_AFTER_MS: u64 = 100;
 
 /// Answers a request. `machine` is the machine's time, by which signatures are judged.
 pub(super) async fn answer(cosmos: &Cosmos, mut call: Call, machine: Timestamp) -> Answer {
-    if let Err(refusal) = cosmos.keys.check(&call, machine).and_then(|()| call.decode()) {
+    let checked = cosmos.keys.check(&call, machine);
+    let named = checked.and_then(|()| rids::resolve(cosmos, &mut call));
+    if let Err(refusal) = named.and_then(|()| call.decode()) {
         return Answer::Reply(refusal.into());
     }
     let call = &call;

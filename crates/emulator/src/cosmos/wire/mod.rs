@@ -1,8 +1,8 @@
 //! The gateway's wire: HTTP requests in, storage operations done, HTTP answers out.
 //!
 //! A request goes this way: [`connection`] reads it, [`target`] names what its path addresses,
-//! [`auth`] verifies its signature, [`binary`] makes text of its body where it is none, [`door`]
-//! asks for faults and picks the handler, a handler
+//! [`auth`] verifies its signature, [`rids`] puts names in the place of resource ids, [`binary`]
+//! makes text of its body where it is none, [`door`] asks for faults and picks the handler, a handler
 //! ([`items`], [`batch`], [`feed`], [`query`], [`resources`], [`account`], [`offers`]) does it, and
 //! [`reply`] writes the answer.
 
@@ -20,6 +20,7 @@ mod offers;
 mod query;
 mod reply;
 mod resources;
+mod rids;
 mod scope;
 mod sieve;
 mod target;

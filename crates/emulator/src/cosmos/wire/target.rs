@@ -1,6 +1,7 @@
 //! What a path addresses, and the names under which requests to it are signed.
 
 use crate::cosmos::core::Refusal;
+use crate::cosmos::core::rid::DatabaseRid;
 use percent_encoding::percent_decode_str;
 
 /// A resource or a list of resources.
@@ -65,8 +66,30 @@ impl Target {
         }
     }
 
-    /// The resource type and link that the signature covers.
+    /// The resource type and link that the signature covers. A path that gives resource ids is
+    /// signed as the last of them alone, in lower case.
     pub(super) fn signed_as(&self) -> (&'static str, String) {
+        let (kind, link) = self.named_as();
+        match (self.database_rid(), link.rsplit_once('/')) {
+            (Some(_), Some((_, own))) => (kind, own.to_lowercase()),
+            (None, _) | (Some(_), None) => (kind, link),
+        }
+    }
+
+    /// The resource id that the path gives where others name a database. It alone decides whether
+    /// all of the path is resource ids, as in the SDKs (`PathsHelper.IsNameBased`).
+    pub(super) fn database_rid(&self) -> Option<DatabaseRid> {
+        match self {
+            Self::Account | Self::Databases | Self::Offers | Self::Offer(_) => None,
+            Self::Database(database) | Self::Containers(database) => DatabaseRid::parse(database),
+            Self::Container(owner)
+            | Self::Items(owner)
+            | Self::Item(owner, _)
+            | Self::Ranges(owner) => DatabaseRid::parse(&owner.database),
+        }
+    }
+
+    fn named_as(&self) -> (&'static str, String) {
         let database = |name: &str| format!("dbs/{name}");
         let link = |owner: &Owner| format!("dbs/{}/colls/{}", owner.database, owner.container);
         match self {
@@ -104,6 +127,18 @@ mod tests {
         assert_eq!(signed("/dbs/d/colls"), ("colls", "dbs/d".to_owned()));
         assert_eq!(signed("/dbs/d/colls/c/pkranges"), ("pkranges", "dbs/d/colls/c".to_owned()));
         assert_eq!(signed("/offers/ABC="), ("offers", "abc=".to_owned()));
+    }
+
+    #[test]
+    fn a_path_of_resource_ids_is_signed_as_the_last_one_in_lower_case() {
+        let signed = |path: &str| Target::parse(path).unwrap().signed_as();
+        let item = "/dbs/AQAAAA==/colls/AQAAAIAAAAI=/docs/AQAAAIAAAAIBAAAAAAAAAA==/";
+        assert_eq!(signed(item), ("docs", "aqaaaiaaaaibaaaaaaaaaa==".to_owned()));
+        let items = "/dbs/AQAAAA==/colls/AQAAAIAAAAI=/docs";
+        assert_eq!(signed(items), ("docs", "aqaaaiaaaai=".to_owned()));
+        assert_eq!(signed("/dbs/AQAAAA==/colls"), ("colls", "aqaaaa==".to_owned()));
+        let named = "dbs/database/colls/AQAAAIAAAAI=";
+        assert_eq!(signed(&format!("/{named}")), ("colls", named.to_owned()));
     }
 
     #[test]
