@@ -71,6 +71,10 @@ var tags = {
   application: workload
   environment: environmentName
 }
+// Of an app, its plan and its identity. Whatever a name is made of has to be known before anything
+// is made: what-if cannot tell what becomes of the rest.
+var apiName = '${workload}-api-${suffix}'
+var relayName = '${workload}-relay-${suffix}'
 var databaseName = 'shop'
 var ordersContainerName = 'orders'
 var leasesContainerName = 'leases'
@@ -87,6 +91,7 @@ module monitoring 'modules/monitoring.bicep' = {
     componentName: '${workload}-insights-${suffix}'
     logRetentionDays: logRetentionDays
     publisherPrincipalIds: [apiIdentity.outputs.principalId, relayIdentity.outputs.principalId]
+    publisherNames: [apiName, relayName]
   }
 }
 
@@ -95,7 +100,7 @@ module apiIdentity 'modules/identity.bicep' = {
   params: {
     location: location
     tags: tags
-    identityName: '${workload}-api-${suffix}'
+    identityName: apiName
   }
 }
 
@@ -104,7 +109,7 @@ module relayIdentity 'modules/identity.bicep' = {
   params: {
     location: location
     tags: tags
-    identityName: '${workload}-relay-${suffix}'
+    identityName: relayName
   }
 }
 
@@ -125,6 +130,7 @@ module apiStorage 'modules/storage.bicep' = {
     accountName: '${workload}api${suffix}'
     zoneRedundant: zoneRedundant
     ownerPrincipalId: apiIdentity.outputs.principalId
+    ownerName: apiName
     privateNetworking: privateNetworking
     endpointSubnetId: privateNetworking ? network!.outputs.endpointSubnetId : ''
     dnsZoneId: privateNetworking ? network!.outputs.blobZoneId : ''
@@ -139,6 +145,7 @@ module relayStorage 'modules/storage.bicep' = {
     accountName: '${workload}rly${suffix}'
     zoneRedundant: zoneRedundant
     ownerPrincipalId: relayIdentity.outputs.principalId
+    ownerName: relayName
     privateNetworking: privateNetworking
     endpointSubnetId: privateNetworking ? network!.outputs.endpointSubnetId : ''
     dnsZoneId: privateNetworking ? network!.outputs.blobZoneId : ''
@@ -161,7 +168,9 @@ module cosmos 'modules/cosmos.bicep' = {
     lockAgainstDeletion: lockAgainstDeletion
     workspaceId: monitoring.outputs.workspaceId
     apiPrincipalId: apiIdentity.outputs.principalId
+    apiName: apiName
     relayPrincipalId: relayIdentity.outputs.principalId
+    relayName: relayName
     operatorPrincipalIds: operatorPrincipalIds
     privateNetworking: privateNetworking
     endpointSubnetId: privateNetworking ? network!.outputs.endpointSubnetId : ''
@@ -181,6 +190,7 @@ module serviceBus 'modules/servicebus.bicep' = {
     lockAgainstDeletion: lockAgainstDeletion
     workspaceId: monitoring.outputs.workspaceId
     senderPrincipalId: relayIdentity.outputs.principalId
+    senderName: relayName
     receiverPrincipalIds: receiverPrincipalIds
     operatorPrincipalIds: operatorPrincipalIds
     privateNetworking: privateNetworking
@@ -194,7 +204,7 @@ module api 'modules/functionapp.bicep' = {
   params: {
     location: location
     tags: tags
-    appName: '${workload}-api-${suffix}'
+    appName: apiName
     identityId: apiIdentity.outputs.identityId
     identityClientId: apiIdentity.outputs.clientId
     storageAccountName: apiStorage.outputs.accountName
@@ -218,7 +228,7 @@ module relay 'modules/functionapp.bicep' = {
   params: {
     location: location
     tags: tags
-    appName: '${workload}-relay-${suffix}'
+    appName: relayName
     identityId: relayIdentity.outputs.identityId
     identityClientId: relayIdentity.outputs.clientId
     storageAccountName: relayStorage.outputs.accountName
@@ -263,8 +273,8 @@ module alerts 'modules/alerts.bicep' = {
     cosmosAccountId: cosmos.outputs.accountId
     serviceBusNamespaceId: serviceBus.outputs.namespaceId
     topicName: topicName
-    apiAppName: api.outputs.appName
-    relayAppName: relay.outputs.appName
+    apiAppName: apiName
+    relayAppName: relayName
   }
 }
 

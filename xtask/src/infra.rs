@@ -6,6 +6,7 @@
 //! | types, versions, properties and their types; what must be there | [`shapes`], `allowed.json` |
 //! | names are declared, used and described; functions and files exist | [`names`] |
 //! | what is passed to modules and by parameter files fits | [`modules`] |
+//! | names are known before anything is made | [`foreseen`] |
 //! | no output holds a secret; roles are ours and named | [`secrets`] |
 //! | every setting that is read is set, every one that is set is read | [`settings`] |
 //! | containers, databases and topics that apps name are made | [`settings`], [`functions`] |
@@ -15,6 +16,7 @@
 
 mod allowed;
 mod finding;
+mod foreseen;
 mod functions;
 #[cfg(test)]
 mod local_azure;
@@ -125,6 +127,7 @@ fn meaning(
         findings.extend(modules::check_parameters(Context { file, files, allowed }));
     }
     let file = files.get(MAIN).with_context(|| format!("there is no {MAIN}"))?;
+    findings.extend(foreseen::check(Context { file, files, allowed }));
     findings.extend(settings::check(Context { file, files, allowed }, root)?);
     findings.extend(logs::check(root)?);
     Ok(findings)

@@ -41,8 +41,14 @@ param workspaceId string
 @description('Principal of the API.')
 param apiPrincipalId string
 
+@description('Name of its identity: part of the name of its role assignment, which must be known before anything is made.')
+param apiName string
+
 @description('Principal of the relay.')
 param relayPrincipalId string
+
+@description('Name of its identity, for the same.')
+param relayName string
 
 @description('Principals of operators.')
 param operatorPrincipalIds array
@@ -176,7 +182,7 @@ resource leases 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers@2
 
 resource apiAccess 'Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignments@2025-04-15' = {
   parent: account
-  name: guid(account.id, apiPrincipalId, contributorRole, ordersContainerName)
+  name: guid(account.id, apiName, contributorRole, ordersContainerName)
   properties: {
     principalId: apiPrincipalId
     roleDefinitionId: '${account.id}/sqlRoleDefinitions/${contributorRole}'
@@ -187,7 +193,7 @@ resource apiAccess 'Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignments@202
 // Role assignments of one account cannot be written side by side.
 resource relayAccess 'Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignments@2025-04-15' = {
   parent: account
-  name: guid(account.id, relayPrincipalId, contributorRole, databaseName)
+  name: guid(account.id, relayName, contributorRole, databaseName)
   properties: {
     principalId: relayPrincipalId
     roleDefinitionId: '${account.id}/sqlRoleDefinitions/${contributorRole}'

@@ -18,6 +18,9 @@ param logRetentionDays int
 @description('Principals of the apps that write telemetry.')
 param publisherPrincipalIds array
 
+@description('Names of their identities, in the same order: part of the name of each role assignment, which must be known before anything is made.')
+param publisherNames array
+
 // Monitoring Metrics Publisher
 var publisherRole = '3913510d-42f4-4e42-8a64-420c390055eb'
 
@@ -49,12 +52,12 @@ resource component 'Microsoft.Insights/components@2020-02-02' = {
   }
 }
 
-resource publishers 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for principalId in publisherPrincipalIds: {
-  name: guid(component.id, principalId, publisherRole)
+resource publishers 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for (name, index) in publisherNames: {
+  name: guid(component.id, name, publisherRole)
   scope: component
   properties: {
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', publisherRole)
-    principalId: principalId
+    principalId: publisherPrincipalIds[index]
     principalType: 'ServicePrincipal'
   }
 }]

@@ -29,6 +29,9 @@ param workspaceId string
 @description('Principal that may send to the topic, and nothing else.')
 param senderPrincipalId string
 
+@description('Name of its identity: part of the name of its role assignment, which must be known before anything is made.')
+param senderName string
+
 @description('Principals that may receive from the subscription, and nothing else.')
 param receiverPrincipalIds array
 
@@ -96,7 +99,7 @@ resource subscription 'Microsoft.ServiceBus/namespaces/topics/subscriptions@2024
 }
 
 resource sender 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(topic.id, senderPrincipalId, senderRole)
+  name: guid(topic.id, senderName, senderRole)
   scope: topic
   properties: {
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', senderRole)

@@ -16,6 +16,9 @@ param zoneRedundant bool
 @description('Principal of the app.')
 param ownerPrincipalId string
 
+@description('Name of its identity: part of the name of its role assignment, which must be known before anything is made.')
+param ownerName string
+
 @description('Reach it over a private endpoint only.')
 param privateNetworking bool
 
@@ -72,7 +75,7 @@ resource packages 'Microsoft.Storage/storageAccounts/blobServices/containers@202
 }
 
 resource owner 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(account.id, ownerPrincipalId, ownerRole)
+  name: guid(account.id, ownerName, ownerRole)
   scope: account
   properties: {
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', ownerRole)

@@ -22,7 +22,8 @@ impl Plan {
     /// Reads what `az` printed.
     pub(crate) fn read(told: &Value) -> Self {
         let mut plan = Self::default();
-        for change in told.get("changes").and_then(Value::as_array).into_iter().flatten() {
+        let list = |name: &str| told.get(name).and_then(Value::as_array).into_iter().flatten();
+        for change in list("changes").chain(list("potentialChanges")) {
             let text = |name: &str| change.get(name).and_then(Value::as_str).unwrap_or_default();
             let id = text("resourceId").to_owned();
             match text("changeType") {
@@ -34,6 +35,9 @@ impl Plan {
                 _ => plan.unforeseen.push(id),
             }
         }
+        let skipped = list("diagnostics").filter(|one| is_skipped(one));
+        let targets = skipped.filter_map(|one| one.get("target").and_then(Value::as_str));
+        plan.unforeseen.extend(targets.map(str::to_owned));
         plan
     }
 
@@ -68,6 +72,12 @@ impl fmt::Display for Plan {
             unforeseen.len(),
         )
     }
+}
+
+/// Whether a note of Azure says that it left a module out: nothing is known of what is in there.
+fn is_skipped(diagnostic: &Value) -> bool {
+    let code = diagnostic.get("code").and_then(Value::as_str);
+    code.is_some_and(|code| code.starts_with("NestedDeployment"))
 }
 
 /// Type and name of a resource: what follows the last `/providers/`.
@@ -138,6 +148,19 @@ mod tests {
     fn a_plan_of_nothing_is_empty() {
         let told = json!({"changes": [{"changeType": "NoChange", "resourceId": "a"}]});
         assert!(Plan::read(&told).is_empty());
+    }
+
+    #[test]
+    fn what_azure_left_out_is_not_taken_for_nothing() {
+        let same = json!({"changeType": "NoChange", "resourceId": "a"});
+        let module =
+            json!({"code": "NestedDeploymentShortCircuited", "target": id("d/deployments/m")});
+        let maybe = json!({"changeType": "Modify", "resourceId": id("x/y/z")});
+        let noise = json!({"code": "DeploymentOutputNotEvaluated", "target": "o"});
+        let told = json!({"changes": [same], "diagnostics": [module, noise]});
+        assert_eq!(Plan::read(&told).unforeseen, [id("d/deployments/m")]);
+        let told = json!({"changes": [same], "potentialChanges": [maybe], "diagnostics": [noise]});
+        assert_eq!(Plan::read(&told).changed, [(id("x/y/z"), vec![])]);
     }
 
     #[test]

@@ -136,6 +136,11 @@ fn tally(operations: &[Value]) -> (usize, usize) {
     (operations.iter().filter(is_done).count(), operations.len())
 }
 
+/// What Azure says of an identity or a role that it made a minute ago: of roles in Resource Manager
+/// by a code, of roles in Cosmos DB as `BadRequest` with these words.
+const UNKNOWN_YET: [&str; 3] =
+    ["InvalidRoleDefinitionId", "PrincipalNotFound", "was not found in the AAD tenant"];
+
 /// Which parts failed and why; what to do depends on it.
 fn failed(state: &str, reply: &Value, operations: &[Value]) -> anyhow::Error {
     let mut reasons: Vec<String> = operations.iter().filter_map(reason).collect();
@@ -145,7 +150,7 @@ fn failed(state: &str, reply: &Value, operations: &[Value]) -> anyhow::Error {
     let reasons = reasons.join("; ");
     let todo = if reasons.contains("Quota") {
         "ask for quota, or take another region in another group"
-    } else if reasons.contains("InvalidRoleDefinitionId") || reasons.contains("PrincipalNotFound") {
+    } else if UNKNOWN_YET.iter().any(|words| reasons.contains(words)) {
         "wait some minutes until new identities are known everywhere, then the same command again"
     } else {
         "act on what it says, then the same command again: it goes on where this one stopped"
@@ -191,5 +196,13 @@ mod tests {
               left behind: 1 of 2 parts; nothing was deleted, no code was published
               what to do:  act on what it says, then the same command again: it goes on where this one stopped"]]
         .assert_eq(&failed("Failed", &Value::Null, &[done, part]).to_string());
+    }
+
+    #[test]
+    fn an_identity_that_is_not_known_everywhere_yet_only_wants_patience() {
+        let said = "The provided principal ID [x] was not found in the AAD tenant(s) [y]";
+        let reply = json!({"properties": {"error": {"code": "BadRequest", "message": said}}});
+        let told = failed("Failed", &reply, &[]).to_string();
+        assert!(told.contains("wait some minutes until new identities"), "{told}");
     }
 }

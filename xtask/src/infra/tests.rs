@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-const MAIN: &str = "infra/bicep/main.bicep";
+pub(super) const MAIN: &str = "infra/bicep/main.bicep";
 const DEV: &str = "infra/bicep/main.bicepparam";
-const COSMOS: &str = "infra/bicep/modules/cosmos.bicep";
-const BUS: &str = "infra/bicep/modules/servicebus.bicep";
+pub(super) const COSMOS: &str = "infra/bicep/modules/cosmos.bicep";
+pub(super) const BUS: &str = "infra/bicep/modules/servicebus.bicep";
 const APP: &str = "infra/bicep/modules/functionapp.bicep";
-const STORAGE: &str = "infra/bicep/modules/storage.bicep";
+pub(super) const STORAGE: &str = "infra/bicep/modules/storage.bicep";
 const FEED: &str = "crates/relay/functions/Relay/function.json";
 
 /// A file, what stands in it, what to write instead, and what must be said of it.
@@ -57,7 +57,7 @@ fn said(root: &Path) -> String {
 /// Plants each fault for itself; it must be found in its file, in the line that was changed or, if
 /// something is missing there, at the one that should have it.
 #[track_caller]
-fn found(faults: &[Fault]) {
+pub(super) fn found(faults: &[Fault]) {
     let tree = tree();
     assert_eq!(said(tree.path()), "");
     for (path, from, to, expected) in faults {
@@ -280,8 +280,8 @@ fn secrets_and_roles_are_found() {
         ),
         (
             COSMOS,
-            "param apiPrincipalId string\n\n@description('Principal of the relay.')",
-            "param apiPrincipalId string\n@secure()\n@description('x')\nparam k string = ''\n@description('x')\noutput k string = k\n@description('x')",
+            "param apiName string\n\n@description('Principal of the relay.')",
+            "param apiName string\n@secure()\n@description('x')\nparam k string = ''\n@description('x')\noutput k string = k\n@description('x')",
             "output `k` holds a secret (`k`)",
         ),
         (
