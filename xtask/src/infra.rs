@@ -11,6 +11,7 @@
 //! | every setting that is read is set, every one that is set is read | [`settings`] |
 //! | containers, databases and topics that apps name are made | [`settings`], [`functions`] |
 //! | alerts and the workbook search for what the relay logs | [`logs`] |
+//! | what they measure is a metric that Azure has | [`metrics`] |
 //!
 //! Where the real `bicep` is installed, it has the last word.
 
@@ -21,6 +22,7 @@ mod functions;
 #[cfg(test)]
 mod local_azure;
 mod logs;
+mod metrics;
 mod modules;
 mod names;
 mod read;
@@ -130,6 +132,7 @@ fn meaning(
     findings.extend(foreseen::check(Context { file, files, allowed }));
     findings.extend(settings::check(Context { file, files, allowed }, root)?);
     findings.extend(logs::check(root)?);
+    findings.extend(metrics::check(root, files)?);
     Ok(findings)
 }
 

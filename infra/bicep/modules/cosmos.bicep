@@ -180,6 +180,8 @@ resource leases 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers@2
   }
 }
 
+// One after the other, from the containers to the endpoint: each takes a lock on the whole account,
+// and what comes in between is refused with 412.
 resource apiAccess 'Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignments@2025-04-15' = {
   parent: account
   name: guid(account.id, apiName, contributorRole, ordersContainerName)
@@ -188,9 +190,9 @@ resource apiAccess 'Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignments@202
     roleDefinitionId: '${account.id}/sqlRoleDefinitions/${contributorRole}'
     scope: '${account.id}/dbs/${database.name}/colls/${orders.name}'
   }
+  dependsOn: [leases]
 }
 
-// Role assignments of one account cannot be written side by side.
 resource relayAccess 'Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignments@2025-04-15' = {
   parent: account
   name: guid(account.id, relayName, contributorRole, databaseName)
@@ -248,6 +250,7 @@ module endpoint 'endpoint.bicep' = if (privateNetworking) {
     subnetId: endpointSubnetId
     dnsZoneId: dnsZoneId
   }
+  dependsOn: [operatorAccess]
 }
 
 @description('Resource id of the account.')
