@@ -4,9 +4,9 @@ use crate::asked::Asked;
 use crate::body::must_be_empty;
 use crate::change::change;
 use crate::fields::path_id;
+use crate::openapi::{Changed, Unanswered};
 use crate::problem::{Document, Problem};
 use crate::routes::Answer;
-use crate::view::OrderView;
 use bytes::BytesMut;
 use domain::order::Order;
 use domain::ports::Aggregates;
@@ -25,15 +25,11 @@ use std::sync::Arc;
         ("If-Match" = Option<String>, Header, description = "The version the client decided on"),
     ),
     responses(
-        (status = 200, description = "The order as it is now", body = OrderView,
-            headers(("ETag", description = "Its version"))),
+        (status = 200, response = inline(Changed)),
         (status = "4XX", description = "400, 404, 408, 409 (shipped, or changed by others all the \
             time), 412 (another version), 413, 415 or 422", body = Document<'_>,
             content_type = "application/problem+json"),
-        (status = 503, description = "The store is busy or away, or did not answer: then orderId \
-            names what may have been changed", body = Document<'_>,
-            content_type = "application/problem+json",
-            headers(("Retry-After", description = "Seconds"))),
+        (status = 503, response = inline(Unanswered)),
     )
 )]
 pub(crate) async fn cancel<S: Aggregates<Order>>(

@@ -1,6 +1,7 @@
 //! The events of an order: where is my event?
 
 use crate::fields::path_id;
+use crate::openapi::Away;
 use crate::problem::{Document, Problem, Store};
 use crate::routes::Answer;
 use crate::view::{EventView, json};
@@ -37,9 +38,7 @@ pub(crate) struct HistoryView {
         (status = 200, description = "Its events", body = HistoryView),
         (status = "4XX", description = "404 or 422", body = Document<'_>,
             content_type = "application/problem+json"),
-        (status = 503, description = "The store is busy or away", body = Document<'_>,
-            content_type = "application/problem+json",
-            headers(("Retry-After", description = "Seconds"))),
+        (status = 503, response = inline(Away)),
     )
 )]
 pub(crate) async fn history<S: Aggregates<Order>>(id: String, store: Arc<S>) -> Answer {

@@ -1,6 +1,7 @@
 //! Lists orders, newest first.
 
 use crate::fields::Parameters;
+use crate::openapi::Away;
 use crate::problem::{Document, Problem, Store};
 use crate::routes::Answer;
 use crate::view::{OrderView, json};
@@ -41,9 +42,7 @@ pub(crate) struct PageView {
         (status = 200, description = "A page", body = PageView),
         (status = 422, description = "A parameter is wrong, unknown or given twice",
             body = Document<'_>, content_type = "application/problem+json"),
-        (status = 503, description = "The store is busy or away", body = Document<'_>,
-            content_type = "application/problem+json",
-            headers(("Retry-After", description = "Seconds"))),
+        (status = 503, response = inline(Away)),
     )
 )]
 pub(crate) async fn list<S: Aggregates<Order>>(query: String, store: Arc<S>) -> Answer {

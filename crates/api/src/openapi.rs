@@ -3,8 +3,10 @@
 //! It is served as it stands in `openapi.json` beside the sources; a test generates it anew and
 //! holds both equal, so that a change of the API shows in review.
 
+mod answers;
 mod requests;
 
+pub(crate) use answers::{Away, Changed, Unanswered};
 pub(crate) use requests::{PlacementBody, QuantityBody};
 
 use crate::routes::Answer;

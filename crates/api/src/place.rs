@@ -3,7 +3,7 @@
 use crate::asked::Asked;
 use crate::body::must_be_json;
 use crate::fields::{Fields, parsed, quantity};
-use crate::openapi::PlacementBody;
+use crate::openapi::{PlacementBody, Unanswered};
 use crate::problem::{Document, Problem, Store};
 use crate::routes::Answer;
 use crate::view::{self, OrderView};
@@ -36,10 +36,7 @@ use uuid::{NoContext, Uuid};
             headers(("ETag", description = "Its version"))),
         (status = "4XX", description = "400, 408, 409 (the id was placed with other content), \
             413, 415 or 422", body = Document<'_>, content_type = "application/problem+json"),
-        (status = 503, description = "The store is busy or away, or did not answer: then orderId \
-            names what may have been placed", body = Document<'_>,
-            content_type = "application/problem+json",
-            headers(("Retry-After", description = "Seconds"))),
+        (status = 503, response = inline(Unanswered)),
     )
 )]
 pub(crate) async fn place<S: Aggregates<Order>>(

@@ -2,6 +2,7 @@
 
 use crate::asked::Asked;
 use crate::fields::path_id;
+use crate::openapi::Away;
 use crate::precondition::{Conditions, Verdict, etag};
 use crate::problem::{Document, Problem, Store};
 use crate::routes::Answer;
@@ -28,9 +29,7 @@ use warp::reply::Response;
         (status = 304, description = "The client has this version"),
         (status = "4XX", description = "400, 404, 412 or 422", body = Document<'_>,
             content_type = "application/problem+json"),
-        (status = 503, description = "The store is busy or away", body = Document<'_>,
-            content_type = "application/problem+json",
-            headers(("Retry-After", description = "Seconds"))),
+        (status = 503, response = inline(Away)),
     )
 )]
 pub(crate) async fn read<S: Aggregates<Order>>(id: String, asked: Asked, store: Arc<S>) -> Answer {

@@ -14,4 +14,6 @@ mod readiness;
 mod receiving;
 mod refusals;
 mod tokens;
+#[path = "../words/mod.rs"]
+mod words;
 mod world;

@@ -12,4 +12,6 @@
 mod healing;
 mod receiving;
 mod sending;
+#[path = "../words/mod.rs"]
+mod words;
 mod world;

@@ -1,22 +1,17 @@
 //! The brokers, and the words the tests are written in.
 
-use std::future::Future;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use domain::ports::Publisher as _;
-use domain::retry::Patience;
-use domain::{Envelope, Fault, Json, Sequence};
 use servicebus::{
     Account, Credential, Entity, Login, MessageReceiver, Namespace, Received, ServiceBusConsumer,
-    ServiceBusPublisher, Tuning,
+    ServiceBusPublisher,
 };
 
-/// No test waits longer than this for anything: a broker that boots takes some seconds, and on a
-/// busy machine many.
-const PATIENCE: Duration = Duration::from_mins(2);
+use crate::words::tuning;
+pub(crate) use crate::words::{bounded, events, publish};
 
 /// How long something that comes may take, or something that must not come is waited for.
 pub(crate) const WAIT: Duration = Duration::from_secs(30);
@@ -68,7 +63,8 @@ impl Broker {
     }
 
     pub(crate) fn publisher(&self, queue: &str) -> ServiceBusPublisher {
-        ServiceBusPublisher::with_tuning(self.account(), queue, "/orders", tuning()).unwrap()
+        let tuning = tuning(Duration::from_millis(10), Duration::from_millis(200));
+        ServiceBusPublisher::with_tuning(self.account(), queue, "/orders", tuning).unwrap()
     }
 
     pub(crate) async fn consumer(&self, queue: &str) -> ServiceBusConsumer {
@@ -89,52 +85,9 @@ impl Broker {
     }
 }
 
-/// The production bounds, with pauses that a test can wait for.
-fn tuning() -> Tuning {
-    let reconnect = Patience {
-        pause_min: Duration::from_millis(10),
-        pause_max: Duration::from_millis(200),
-        attempts_max: None,
-    };
-    Tuning { reconnect, ..Tuning::default() }
-}
-
 /// A queue that no other test, and no other broker's run, knows.
 pub(crate) fn queue(prefix: &str) -> String {
     format!("{prefix}-{:016x}", fastrand::u64(..))
-}
-
-/// Waits, but not for ever.
-pub(crate) async fn bounded<T>(future: impl Future<Output = T>) -> T {
-    tokio::time::timeout(PATIENCE, future).await.expect("it took too long")
-}
-
-/// The events `first..=last` of an order, each with so many bytes of data.
-pub(crate) fn events(key: &str, first: u32, last: u32, bytes: usize) -> Vec<Envelope> {
-    let event = |number| Envelope {
-        key: key.parse().unwrap(),
-        sequence: Sequence::new(number).unwrap(),
-        event_type: "OrderPlaced".into(),
-        occurred_at: domain::Timestamp::UNIX_EPOCH,
-        data: Json::from_valid(format!("\"{}\"", "x".repeat(bytes))),
-        traceparent: None,
-    };
-    (first..=last).map(event).collect()
-}
-
-/// Publishes, and again after a transient fault, as the relay would.
-pub(crate) async fn publish(publisher: &ServiceBusPublisher, events: &[Envelope]) -> usize {
-    let attempts = async {
-        loop {
-            match publisher.publish(events).await {
-                Ok(taken) => return taken,
-                Err(Fault::Unanswered(_) | Fault::Unavailable(_)) => (),
-                Err(fault) => panic!("not transient: {}", domain::Chain(&fault)),
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    bounded(attempts).await
 }
 
 /// Receives so many messages, or as many as come.
