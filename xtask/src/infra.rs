@@ -27,6 +27,7 @@ mod modules;
 mod names;
 mod read;
 pub(crate) mod rehearsal;
+mod review;
 mod secrets;
 mod settings;
 mod shapes;
@@ -54,6 +55,8 @@ use types::Context;
 pub(crate) enum Verb {
     /// Hold the Bicep files to what they may say and to what the apps read
     Check,
+    /// Hold the Bicep files to Checkov's rules, and what stays to its reasons in infra/review
+    Review,
     /// Deploy to an Azure on this machine, with the real az, which is installed under target/ first
     Test(rehearsal::Arguments),
 }
@@ -62,6 +65,7 @@ pub(crate) enum Verb {
 pub(crate) fn infra(verb: &Verb, root: &Path) -> Result<()> {
     match verb {
         Verb::Check => check(root),
+        Verb::Review => review::review(root),
         Verb::Test(arguments) => rehearsal::test(arguments),
     }
 }

@@ -7,6 +7,7 @@ param location string
 param tags object
 
 @description('Name of the account.')
+@minLength(3)
 @maxLength(44)
 param accountName string
 

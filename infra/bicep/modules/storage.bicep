@@ -7,6 +7,7 @@ param location string
 param tags object
 
 @description('Name of the account: up to 24 lower-case letters and digits.')
+@minLength(3)
 @maxLength(24)
 param accountName string
 
