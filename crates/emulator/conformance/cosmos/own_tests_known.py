@@ -58,6 +58,5 @@ KNOWN = {
     },
     "test_headers": {
         "test_container_delete_all_items_by_partition_key_throughput_bucket": _KEY_DELETE,
-        "test_container_replace_item_throughput_bucket": "it replaces an item by one of another id",
     },
 }

@@ -61,6 +61,21 @@ def _(world):
     refused(404, container.read_item, item, "a")
 
 
+@feature("items: a replace by another id renames the item, unless that one is taken")
+def _(world):
+    container = world.container()
+    item = container.create_item({"id": "1", "pk": "a"})
+    container.create_item({"id": "2", "pk": "a"})
+    refused(409, container.replace_item, "1", {"id": "2", "pk": "a"})
+    renamed = container.replace_item("1", {"id": "3", "pk": "a"})
+    equal([renamed["id"], renamed["_rid"]], ["3", item["_rid"]])
+    refused(404, container.read_item, "1", "a")
+    changes = container.query_items_change_feed(start_time="Beginning")
+    equal([change["id"] for change in changes], ["2", "3"])
+    batch = [("replace", ("3", {"id": "1", "pk": "a"})), ("read", ("1",))]
+    equal(container.execute_item_batch(batch, "a")[1]["resourceBody"]["_rid"], item["_rid"])
+
+
 @feature("items: a taken id is 409, under another partition key it is not taken")
 def _(world):
     container = world.container()
@@ -100,13 +115,6 @@ def _(world):
     second = container.replace_item("1", {"id": "1", "pk": "a", "new": True})
     equal(["old" in second, second["new"], second["_rid"]], [False, True, first["_rid"]])
     holds(second["_etag"] != first["_etag"])
-
-
-@feature("items: replace cannot change the id, 400")
-def _(world):
-    container = world.container()
-    container.create_item({"id": "1", "pk": "a"})
-    refused(400, container.replace_item, "1", {"id": "2", "pk": "a"})
 
 
 @feature("items: replace if the ETag is the same, else 412")

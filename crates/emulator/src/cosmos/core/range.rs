@@ -165,11 +165,25 @@ impl Range {
     ) {
         self.lsn = lsn;
         let Some(history) = &mut self.history else { return };
-        for (turn, (place, before)) in undo.iter().enumerate() {
+        let after = |turn: usize| {
+            let (place, _) = undo.get(turn)?;
             let mut later = undo.iter().skip(turn + 1).filter(|(other, _)| other == place);
-            let after = later.next().map(|(_, after)| after.as_ref());
-            let after = after.unwrap_or_else(|| Some(&self.items.get(&Spot::new(place))?.item));
-            history.add((lsn, at), place, before.as_ref(), after);
+            match later.next() {
+                Some((_, after)) => after.as_ref(),
+                None => Some(&self.items.get(&Spot::new(place))?.item),
+            }
+        };
+        let mut renamed = None;
+        for (turn, (place, before)) in undo.iter().enumerate() {
+            let before = renamed.take().or(before.as_ref());
+            let item = after(turn);
+            // A replace under another id takes the item away here and puts it there: one change.
+            let goes_on = |next: &Item| before.is_some_and(|item| item.number == next.number);
+            if item.is_none() && after(turn + 1).is_some_and(goes_on) {
+                renamed = before;
+            } else {
+                history.add((lsn, at), place, before, item);
+            }
         }
     }
 

@@ -85,8 +85,7 @@ impl<'c> Writer<'c> {
         let place = self.place_of(document)?;
         if let Some(there) = self.ground.range.get(&place) {
             conditions.check_match(&there.etag())?;
-            let id = &place.id;
-            return Err(Refusal::Conflict(format!("an item with id '{id}' exists already")).into());
+            return Err(taken(&place).into());
         }
         self.store(&place, document, None)
     }
@@ -107,18 +106,20 @@ impl<'c> Writer<'c> {
         self.store(&place, document, Some(number))
     }
 
+    /// The document may have another id than the item: the item then goes by that one, if it is free.
     fn replace(&mut self, id: &str, document: &Document<'_>, conditions: &Conditions) -> Outcome {
         let place = self.place_of(document)?;
-        if *place.id != *id {
-            let own = &place.id;
-            return Err(Refusal::Bad(format!(
-                "the document has id '{own}', and the item to replace '{id}'"
-            ))
-            .into());
-        }
-        let item = self.existing(&place)?;
+        let from = self.place(id);
+        let item = self.existing(&from)?;
         conditions.check_match(&item.etag())?;
         let number = item.number;
+        if from != place {
+            if self.ground.range.get(&place).is_some() {
+                return Err(taken(&place).into());
+            }
+            let before = self.ground.range.put(&from, None);
+            self.undo.push((from, before));
+        }
         self.store(&place, document, Some(number))
     }
 
@@ -242,6 +243,10 @@ impl<'c> Writer<'c> {
             body: Bytes::from(body),
         })
     }
+}
+
+fn taken(place: &Place) -> Refusal {
+    Refusal::Conflict(format!("an item with id '{}' exists already", place.id))
 }
 
 /// The properties that the service sets.

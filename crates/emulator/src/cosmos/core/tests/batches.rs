@@ -56,6 +56,31 @@ fn a_failed_batch_leaves_nothing_behind_wherever_it_fails() {
 }
 
 #[test]
+fn an_id_that_a_batch_gives_up_is_free_within_it_and_taken_again_if_it_fails() {
+    for fails in [false, true] {
+        let mut container = container(json!({}));
+        put(&mut container, "p", "1");
+        let before = perform(&mut container, "p", &read("1")).unwrap();
+        let p = key(&container, "p");
+        let mut operations = vec![
+            replace("1", r#"{"id":"2","pk":"p"}"#, no_conditions()),
+            create(r#"{"id":"1","pk":"p","new":true}"#),
+            replace("2", r#"{"id":"3","pk":"p"}"#, no_conditions()),
+        ];
+        operations.extend(fails.then(|| read("2")));
+        let outcome = container.batch(&p, &operations, NOW).unwrap();
+        if fails {
+            assert_eq!(statuses(&outcome.outcomes), [424, 424, 424, 404]);
+            assert_eq!(perform(&mut container, "p", &read("1")).unwrap(), before);
+            assert_eq!(drain(&mut container, &Scope::All, 10), [["1"]]);
+        } else {
+            assert_eq!(statuses(&outcome.outcomes), [200, 201, 200]);
+            assert_eq!(drain(&mut container, &Scope::All, 10), [["1", "3"]]);
+        }
+    }
+}
+
+#[test]
 fn a_rolled_back_batch_gives_unique_keys_and_expiries_back() {
     let unique = json!({"uniqueKeyPolicy": {"uniqueKeys": [{"paths": ["/u"]}]}});
     let mut container = container(unique);

@@ -64,6 +64,34 @@ fn a_transaction_shows_each_of_its_steps_and_is_never_torn() {
 }
 
 #[test]
+fn a_replace_under_another_id_is_one_change() {
+    let mut container = container(json!({}));
+    let from = token(&mut container);
+    put(&mut container, "p", "a");
+    perform(&mut container, "p", &replace("a", r#"{"id":"b","pk":"p"}"#, no_conditions())).unwrap();
+    let key = key(&container, "p");
+    let there_and_back = [
+        replace("b", r#"{"id":"c","pk":"p"}"#, no_conditions()),
+        replace("c", r#"{"id":"b","pk":"p"}"#, no_conditions()),
+        delete("b"),
+        create(r#"{"id":"d","pk":"p"}"#),
+    ];
+    container.batch(&key, &there_and_back, NOW).unwrap();
+    let page = all(&mut container, from, NOW).unwrap();
+    let [batch, before] = [3, 2];
+    let expected = [
+        Deed::Created,
+        Deed::Replaced(1),
+        Deed::Replaced(before),
+        Deed::Replaced(batch),
+        Deed::Deleted(batch),
+        Deed::Created,
+    ];
+    assert_eq!(deeds(&page), expected);
+    assert_eq!(bodies(page), ["a", "b", "c", "b", "b", "d"]);
+}
+
+#[test]
 fn what_was_rolled_back_is_not_in_it() {
     let mut container = container(json!({}));
     let from = token(&mut container);

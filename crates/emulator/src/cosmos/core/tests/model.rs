@@ -11,6 +11,8 @@ pub(super) enum Step {
     Upsert(u8, u8),
     Delete(u8, u8),
     Batch(u8, Vec<(bool, u8)>),
+    /// Of this key, the item of the first id goes by the second.
+    Rename(u8, u8, u8),
     Split,
     Merge,
 }
@@ -20,6 +22,8 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         4 => (key.clone(), id.clone()).prop_map(|(key, id)| Step::Upsert(key, id)),
         2 => (key.clone(), id.clone()).prop_map(|(key, id)| Step::Delete(key, id)),
+        2 => (key.clone(), id.clone(), id.clone())
+            .prop_map(|(key, from, to)| Step::Rename(key, from, to)),
         3 => (key, prop::collection::vec((any::<bool>(), id), 1..5))
             .prop_map(|(key, operations)| Step::Batch(key, operations)),
         1 => Just(Step::Split),
@@ -65,6 +69,23 @@ fn apply(
     assert_eq!(done.committed, possible);
     if possible {
         *model = next;
+    }
+}
+
+fn rename(container: &mut Container, model: &mut Model, at: usize, (pk, from, to): (u8, u8, u8)) {
+    let text = json!({"id": to.to_string(), "pk": pk.to_string(), "step": at}).to_string();
+    let document = Document::parse(text.as_bytes()).unwrap();
+    let replace = Operation::Replace(from.to_string(), document, no_conditions());
+    let key = key(container, &pk.to_string());
+    let expected = match (model.contains_key(&(pk, from)), model.contains_key(&(pk, to))) {
+        (false, _) => 404,
+        (true, true) if from != to => 409,
+        (true, _) => 200,
+    };
+    assert_eq!(status(&container.perform(&key, &replace, NOW)), expected);
+    if expected == 200 {
+        model.remove(&(pk, from));
+        model.insert((pk, to), at);
     }
 }
 
@@ -115,6 +136,9 @@ proptest! {
                 }
                 Step::Batch(pk, operations) => {
                     apply(&mut container, &mut model, at, (*pk, operations));
+                }
+                Step::Rename(pk, from, to) => {
+                    rename(&mut container, &mut model, at, (*pk, *from, *to));
                 }
                 Step::Split => drop(container.split(None)),
                 Step::Merge => drop(container.merge()),

@@ -103,6 +103,45 @@ fn a_unique_key_is_held_within_its_partition_key_until_it_is_given_up() {
 }
 
 #[test]
+fn a_replace_by_a_document_of_another_id_renames_the_item() {
+    let mut container = container(json!({}));
+    let made = perform(&mut container, "p", &create(r#"{"id":"1","pk":"p","ttl":10}"#));
+    let etag = made.as_ref().unwrap().etag.clone().unwrap();
+    let rename = |etag: &str| replace("1", r#"{"id":"2","pk":"p","ttl":10}"#, if_match(etag));
+    assert_eq!(status(&perform(&mut container, "p", &rename("\"stale\""))), 412);
+    let renamed = perform(&mut container, "p", &rename(&etag));
+    assert_eq!((status(&renamed), &body(&renamed)["_rid"]), (200, &body(&made)["_rid"]));
+    assert_eq!(status(&perform(&mut container, "p", &read("1"))), 404);
+    assert_eq!(body(&perform(&mut container, "p", &read("2"))), body(&renamed));
+    put(&mut container, "p", "1");
+    let key = key(&container, "p");
+    assert_eq!(status(&container.perform(&key, &read("2"), NOW + 10)), 404);
+    assert_eq!(status(&container.perform(&key, &read("1"), NOW + 10)), 200);
+}
+
+#[test]
+fn an_item_is_not_renamed_to_a_taken_id_nor_out_of_its_partition_key() {
+    let unique = json!({"uniqueKeyPolicy": {"uniqueKeys": [{"paths": ["/u"]}]}});
+    let mut container = container(unique);
+    perform(&mut container, "p", &create(r#"{"id":"1","pk":"p","u":1}"#)).unwrap();
+    perform(&mut container, "p", &create(r#"{"id":"2","pk":"p","u":2}"#)).unwrap();
+    let before = perform(&mut container, "p", &read("1")).unwrap();
+    for (to, expected) in [
+        (r#"{"id":"2","pk":"p","u":1}"#, 409),
+        (r#"{"id":"3","pk":"p","u":2}"#, 409),
+        (r#"{"id":"3","pk":"q","u":1}"#, 400),
+        (r#"{"id":"a/b","pk":"p","u":1}"#, 400),
+    ] {
+        let refused = perform(&mut container, "p", &replace("1", to, no_conditions()));
+        assert_eq!(status(&refused), expected, "{to}");
+        assert_eq!(perform(&mut container, "p", &read("1")).unwrap(), before, "{to}");
+        assert_eq!(status(&perform(&mut container, "p", &read("3"))), 404, "{to}");
+    }
+    let own = replace("1", r#"{"id":"3","pk":"p","u":1}"#, no_conditions());
+    assert_eq!(status(&perform(&mut container, "p", &own)), 200);
+}
+
+#[test]
 fn an_expired_item_is_gone_at_once() {
     let mut container = container(json!({}));
     let key = key(&container, "p");

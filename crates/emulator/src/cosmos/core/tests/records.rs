@@ -40,6 +40,13 @@ fn act(container: &mut Container, step: &Step, at: usize, now: i64) {
             let key = key(container, &pk.to_string());
             drop(container.perform(&key, &delete(&id.to_string()), now));
         }
+        Step::Rename(pk, from, to) => {
+            let text = document(*pk, *to);
+            let document = Document::parse(text.as_bytes()).unwrap();
+            let replace = Operation::Replace(from.to_string(), document, no_conditions());
+            let key = key(container, &pk.to_string());
+            drop(container.perform(&key, &replace, now));
+        }
         Step::Batch(pk, operations) => {
             let texts: Vec<_> = operations.iter().map(|(_, id)| document(*pk, *id)).collect();
             let sent = texts.iter().zip(operations).map(|(text, (put, id))| match put {
