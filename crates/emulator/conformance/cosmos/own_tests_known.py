@@ -45,9 +45,6 @@ KNOWN = {
         "test_create_stored_procedure_with_line_separator_para_seperator_next_line_unicodes": _SCRIPTS,
     },
     "test_crud_subpartition": {
-        "test_partitioned_collection_partition_key_extraction_special_chars_subpartition": (
-            "a key's path with a slash in quotes is read as two parts"
-        ),
         "test_partitioned_collection_prefix_partition_query_subpartition": _ONE_RANGE,
         "test_partitioned_collection_subpartition": _ONE_RANGE,
     },

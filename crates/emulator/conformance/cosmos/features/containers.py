@@ -148,6 +148,20 @@ def _(world):
         equal(sorted(found), expected)
 
 
+@feature("containers: paths of keys, unique keys and indexes may have a slash in quotes")
+def _(world):
+    container = world.container(
+        PartitionKey('/"a/b"/\'c/d\''),
+        unique_key_policy={"uniqueKeys": [{"paths": ['/"u/v"']}]},
+        indexing_policy={"includedPaths": [{"path": '/"u/v"/?'}], "excludedPaths": [{"path": "/*"}]},
+    )
+    container.create_item({"id": "1", "a/b": {"c/d": "k"}, "u/v": 1})
+    equal(container.read_item("1", "k")["u/v"], 1)
+    refused(409, container.create_item, {"id": "2", "a/b": {"c/d": "k"}, "u/v": 1})
+    found = container.query_items("SELECT VALUE c.id FROM c WHERE c['u/v'] = 1", partition_key="k")
+    equal(list(found), ["1"])
+
+
 @feature("containers: a hierarchical key stays whole when ranges split")
 def _(world):
     container = world.container(["/tenant", "/user"])

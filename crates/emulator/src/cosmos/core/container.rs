@@ -52,10 +52,6 @@ pub(crate) struct Stamp {
     pub(crate) session: String,
 }
 
-/// What the service says of a key that does not fit; its clients look for these words.
-const KEY_DIFFERS: &str = "Partition key provided either doesn't correspond to definition in the \
-     collection or doesn't match partition key field values specified in the document.";
-
 /// The width of the axis that splits divide: the hashes of 32 bits.
 const AXIS: (u64, u64) = (0, 1 << 32);
 
@@ -222,10 +218,7 @@ impl Container {
         at: i64,
     ) -> Result<Writer<'c>, Refusal> {
         if !self.shape.key.is_whole(key) {
-            let key = key.text();
-            return Err(Refusal::Bad(format!(
-                "the partition key {key} lacks levels. {KEY_DIFFERS}"
-            )));
+            return Err(Refusal::KeyMismatch);
         }
         let epk = self.shape.key.epk(key);
         let index = self.index_at(&epk);

@@ -2,6 +2,7 @@
 
 use super::document::{Document, push_quoted};
 use super::epk::Epk;
+use super::path;
 use super::refusal::Refusal;
 use crate::cosmos::query::Requirement;
 use serde_json::Value;
@@ -162,9 +163,8 @@ impl PartitionKey {
 const LEVELS_MAX: usize = 3;
 
 fn parse_path(path: &Value) -> Result<Vec<String>, Refusal> {
-    let text = path.as_str().and_then(|text| text.strip_prefix('/')).filter(|t| !t.is_empty());
-    let text = text.ok_or_else(|| bad(&format!("{path} is no partition key path")))?;
-    Ok(text.split('/').map(|part| part.trim_matches('"').to_owned()).collect())
+    let names = path.as_str().and_then(path::parse);
+    names.ok_or_else(|| bad(&format!("{path} is no partition key path: right would be \"/pk\"")))
 }
 
 fn bad(message: &str) -> Refusal {
@@ -195,6 +195,13 @@ mod tests {
         let document = Document::parse(br#"{"id":"1","a":{"b":"caf\u00e9"}}"#).unwrap();
         let header = definition.parse_key(r#"["caf\u00e9"]"#).unwrap();
         assert_eq!(definition.of(&document), header);
+    }
+
+    #[test]
+    fn a_level_may_have_a_slash_in_its_name() {
+        let definition = definition(json!({"paths": ["/\"a/b\"/c"], "version": 2}));
+        let document = Document::parse(br#"{"id":"1","a/b":{"c":"x"}}"#).unwrap();
+        assert_eq!(definition.of(&document), definition.parse_key(r#"["x"]"#).unwrap());
     }
 
     #[test]

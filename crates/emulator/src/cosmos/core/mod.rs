@@ -22,6 +22,7 @@ pub(crate) mod meter;
 pub(crate) mod operation;
 pub(crate) mod patch;
 mod patch_value;
+mod path;
 mod range;
 pub(crate) mod refusal;
 pub(crate) mod rid;

@@ -3,7 +3,7 @@
 //! | reason | status | substatus |
 //! |---|---|---|
 //! | what was sent is wrong | 400 | |
-//! | the body's partition key is not the header's | 400 | 1001 |
+//! | the body's partition key is not the header's, or that lacks levels | 400 | 1001 |
 //! | the container was created anew since the client looked | 400 | 1024 |
 //! | no or a wrong signature | 401 | |
 //! | a token outside its time | 403 | |
@@ -26,8 +26,12 @@ pub(crate) enum Refusal {
     /// What was sent is wrong; the text says what.
     #[error("{0}")]
     Bad(String),
-    /// The document says another partition key than the request.
-    #[error("the partition key in the document does not match the one in the request header")]
+    /// The document says another partition key than the request, or the request's lacks levels.
+    /// Clients look for the service's own words.
+    #[error(
+        "Partition key provided either doesn't correspond to definition in the collection or \
+         doesn't match partition key field values specified in the document."
+    )]
     KeyMismatch,
     /// The client believes in a container that has been replaced by a new one.
     #[error("the container has another resource id than the request expects")]

@@ -3,6 +3,7 @@
 use super::document::Document;
 use super::indexing::Indexing;
 use super::key::KeyDefinition;
+use super::path;
 use super::refusal::Refusal;
 use serde_json::{Map, Value, json};
 
@@ -126,9 +127,8 @@ fn parse_uniques(policy: Option<&Value>) -> Result<Vec<Vec<Vec<String>>>, Refusa
 }
 
 fn unique_path(path: &Value) -> Result<Vec<String>, Refusal> {
-    let text = path.as_str().and_then(|text| text.strip_prefix('/'));
-    let text = text.ok_or_else(|| Refusal::Bad(format!("{path} is no unique key path")))?;
-    Ok(text.split('/').map(str::to_owned).collect())
+    let names = path.as_str().and_then(path::parse);
+    names.ok_or_else(|| Refusal::Bad(format!("{path} is no unique key path")))
 }
 
 /// What the service fills in.
@@ -208,10 +208,11 @@ mod tests {
 
     #[test]
     fn unique_keys_tell_missing_from_null() {
-        let policy = json!({"uniqueKeyPolicy": {"uniqueKeys": [{"paths": ["/a", "/b/c"]}]}});
+        let paths = ["/a", "/\"b/b\"/c"];
+        let policy = json!({"uniqueKeyPolicy": {"uniqueKeys": [{"paths": paths}]}});
         let shape = shape(policy);
         let of = |text: &str| shape.uniques(&Document::parse(text.as_bytes()).unwrap());
-        assert_eq!(of(r#"{"a":1,"b":{"c":"x"}}"#), [r#"0:1,"x""#]);
-        assert_ne!(of(r#"{"a":1}"#), of(r#"{"a":1,"b":{"c":null}}"#));
+        assert_eq!(of(r#"{"a":1,"b/b":{"c":"x"}}"#), [r#"0:1,"x""#]);
+        assert_ne!(of(r#"{"a":1}"#), of(r#"{"a":1,"b/b":{"c":null}}"#));
     }
 }

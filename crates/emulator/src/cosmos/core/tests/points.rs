@@ -27,6 +27,17 @@ fn a_document_of_another_partition_key_is_refused() {
 }
 
 #[test]
+fn a_key_that_lacks_levels_names_no_item() {
+    let key = json!({"paths": ["/t", "/pk"], "kind": "MultiHash", "version": 2});
+    let mut container = container(json!({"partitionKey": key}));
+    let read = perform(&mut container, "p", &read("1")).unwrap_err().refusal;
+    let made = perform(&mut container, "p", &create(r#"{"id":"1","t":"p"}"#)).unwrap_err().refusal;
+    for refusal in [read, made] {
+        assert_eq!((refusal.status(), refusal.substatus()), (400, 1001));
+    }
+}
+
+#[test]
 fn every_write_needs_the_etag_it_names() {
     let mut container = container(json!({}));
     let old =
