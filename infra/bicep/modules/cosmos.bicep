@@ -251,7 +251,7 @@ module endpoint 'endpoint.bicep' = if (privateNetworking) {
     subnetId: endpointSubnetId
     dnsZoneId: dnsZoneId
   }
-  dependsOn: [operatorAccess]
+  dependsOn: [relayAccess, operatorAccess]
 }
 
 @description('Resource id of the account.')

@@ -2,7 +2,8 @@
 //!
 //! A resource type at a version has a shape. Shapes are JSON: an object names its properties, with
 //! `!` behind those that must be there and `*` for any name; a list holds the shape of its
-//! elements; a word is a type, or texts (and `true`, `false`) in `|` that are the only values.
+//! elements; a word is a type, `duration` (ISO 8601), or texts (and `true`, `false`) in `|` that are the
+//! only values.
 
 use super::types::Type;
 use anyhow::{Context, Result};
@@ -32,6 +33,8 @@ pub(crate) struct Allowed {
 pub(crate) enum Shape {
     Any,
     Is(Type),
+    /// A text like `PT5M`.
+    Duration,
     /// One of these, as they are written in Bicep without quotes.
     OneOf(Vec<String>),
     Each(Box<Self>),
@@ -69,6 +72,7 @@ impl Shape {
     fn word(word: &str) -> Self {
         match word {
             "any" => Self::Any,
+            "duration" => Self::Duration,
             word => match Type::written(word) {
                 Some(of) => Self::Is(of),
                 None => Self::OneOf(word.split('|').map(str::to_owned).collect()),

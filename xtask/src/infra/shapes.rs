@@ -105,6 +105,7 @@ impl<'a> Checker<'a> {
         match shape {
             Shape::Any => {}
             Shape::Is(wanted) => self.fits(value, *wanted, name),
+            Shape::Duration => self.duration(value, name),
             Shape::OneOf(words) => self.one_of(value, words, name),
             Shape::Each(each) => self.each(value, each, name),
             Shape::Object(fields) => {
@@ -126,6 +127,16 @@ impl<'a> Checker<'a> {
             self.value(&inner.body, each, name);
         } else {
             self.fits(value, Type::Array, name);
+        }
+    }
+
+    fn duration(&mut self, value: &Expr, name: &str) {
+        match value.literal().filter(|text| !is_duration(text)) {
+            Some(text) => self.wrong(
+                value,
+                &format!("`{name}` is {text}; right would be a duration like PT5M or P7D"),
+            ),
+            None => self.fits(value, Type::String, name),
         }
     }
 
@@ -156,6 +167,55 @@ impl<'a> Checker<'a> {
     }
 }
 
+/// Whether this is a duration as Azure reads them: days, hours, minutes and seconds, in whole numbers.
+fn is_duration(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix('P') else { return false };
+    let (days, time) = rest.split_once('T').unwrap_or((rest, ""));
+    let is_said = !rest.is_empty() && !rest.ends_with('T');
+    is_said && is_in_units(days, "D") && is_in_units(time, "HMS")
+}
+
+/// Whether this is numbers with a unit each, in this order.
+fn is_in_units(text: &str, units: &str) -> bool {
+    let mut units = units.chars();
+    text.split_inclusive(|c: char| !c.is_ascii_digit()).all(|part| {
+        let number = part.trim_end_matches(|c: char| !c.is_ascii_digit());
+        let unit = part.chars().next_back();
+        !number.is_empty() && units.any(|known| Some(known) == unit)
+    })
+}
+
 fn text(key: &Expr) -> String {
     key.literal().unwrap_or_else(|| "*".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::infra::tests::{BUS, found};
+
+    #[test]
+    fn durations_are_told_from_what_only_looks_like_them() {
+        for right in ["PT5M", "P14D", "PT1H30M", "P1DT12H", "PT90S"] {
+            assert!(is_duration(right), "{right}");
+        }
+        for wrong in ["", "P", "PT", "5M", "PT5", "PTM", "P5M", "PT5M1H", "P1DT", "PT5m", "PT-5M"] {
+            assert!(!is_duration(wrong), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_duration_is_found() {
+        let alerts = "infra/bicep/modules/alerts.bicep";
+        found(&[
+            (BUS, "lockDuration: 'PT1M'", "lockDuration: '00:01:00'", "`lockDuration` is 00:01:00"),
+            (
+                BUS,
+                "lockDuration: 'PT1M'",
+                "lockDuration: 60",
+                "is of type int; right would be string",
+            ),
+            (alerts, "windowSize: 'PT15M'", "windowSize: '15m'", "right would be a duration like"),
+        ]);
+    }
 }
