@@ -66,7 +66,7 @@ fn is_new_enough(version: &str) -> bool {
 pub(crate) fn check(cloud: &Cloud, arguments: &Arguments, parameters: &str) -> Result<bool> {
     compiler()?;
     providers(cloud, parameters)?;
-    region(&arguments.location)?;
+    region(&arguments.location, parameters)?;
     let is_there = group(cloud, arguments)?;
     may(cloud, arguments, is_there)?;
     say("preflight     az, compiler, providers, region, group and rights are as they should be");
@@ -92,7 +92,7 @@ fn providers(cloud: &Cloud, parameters: &str) -> Result<()> {
         return Err(Trouble::early(what, "ask for the role Reader on the subscription"));
     }
     let mut needed = PROVIDERS.to_vec();
-    if is_private(parameters) {
+    if is_set(parameters, "privateNetworking") {
         needed.extend(PRIVATE_PROVIDERS);
     }
     let reply = reply.json();
@@ -115,26 +115,46 @@ fn providers(cloud: &Cloud, parameters: &str) -> Result<()> {
     Err(Trouble::early(what, todo.join(", ")))
 }
 
-/// Whether the parameter file asks for private networking.
-fn is_private(parameters: &str) -> bool {
+/// Whether the parameter file says `true` to this.
+fn is_set(parameters: &str, parameter: &str) -> bool {
     parameters.lines().any(|line| {
         let mut words = line.split_whitespace();
         words.next() == Some("param")
-            && words.next() == Some("privateNetworking")
+            && words.next() == Some(parameter)
             && words.nth(1) == Some("true")
     })
 }
 
-fn region(location: &str) -> Result<()> {
+fn region(location: &str, parameters: &str) -> Result<()> {
     let list = ["functionapp", "list-flexconsumption-runtimes", "--runtime", "custom"];
     let told = az(&[&list[..], &["--location", location]].concat())?;
+    offered(location, "Flex Consumption with custom handlers", LOCATIONS, told, |_| true)?;
+    if is_set(parameters, "zoneRedundant") {
+        let list = format!("{LOCATIONS} --zone-redundant true");
+        let told = az(&list.split(' ').skip(1).collect::<Vec<_>>())?;
+        let is_named = |one: &Value| text(one, "/name") == location;
+        offered(location, "Flex Consumption over zones", &list, told, is_named)?;
+    }
+    Ok(())
+}
+
+const LOCATIONS: &str = "az functionapp list-flexconsumption-locations";
+
+/// Whether something of what `az` told is what a region has to offer.
+fn offered(
+    location: &str,
+    wanted: &str,
+    list: &str,
+    told: std::result::Result<Value, String>,
+    is_it: impl Fn(&Value) -> bool,
+) -> Result<()> {
     let why = match told {
-        Ok(offered) if offered.as_array().is_some_and(|all| !all.is_empty()) => return Ok(()),
+        Ok(all) if all.as_array().is_some_and(|all| all.iter().any(is_it)) => return Ok(()),
         Ok(_) => String::new(),
         Err(said) => format!(": {said}"),
     };
-    let what = format!("{location} does not offer Flex Consumption with custom handlers{why}");
-    Err(Trouble::early(what, "take a region of `az functionapp list-flexconsumption-locations`"))
+    let what = format!("{location} does not offer {wanted}{why}");
+    Err(Trouble::early(what, format!("take a region of `{list}`")))
 }
 
 fn group(cloud: &Cloud, arguments: &Arguments) -> Result<bool> {
@@ -247,8 +267,10 @@ mod tests {
     }
 
     #[test]
-    fn private_networking_is_read_from_the_parameters() {
+    fn what_is_switched_on_is_read_from_the_parameters() {
+        let is_private = |text: &str| is_set(text, "privateNetworking");
         assert!(is_private("using 'main.bicep'\nparam privateNetworking = true\n"));
         assert!(!is_private("param privateNetworking = false\n// privateNetworking = true\n"));
+        assert!(!is_private("param zoneRedundant = true\n"));
     }
 }

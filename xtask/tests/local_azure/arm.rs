@@ -23,6 +23,8 @@ pub(crate) fn answer(world: &mut World, asked: &Asked) -> Answer {
         ("GET", ["providers", "microsoft.web", "locations", region, "functionappstacks"]) => {
             stacks(asked, region)
         }
+        ("GET", ["providers", "microsoft.web", "georegions"]) => regions(world),
+        ("GET", ["locations"]) => json(200, json!({"value": [{"name": REGION}]})),
         ("GET", [.., "microsoft.authorization", "permissions"]) => permissions(world),
         ("HEAD", ["providers", "microsoft.documentdb", "databaseaccountnames", _]) => {
             (if world.fails("name taken") { 200 } else { 404 }, Vec::new(), String::new())
@@ -66,6 +68,7 @@ fn in_group(world: &mut World, asked: &Asked, parts: &[&str]) -> Answer {
 fn versions(path: &str) -> &'static [&'static str] {
     match path {
         _ if path.ends_with("/functionappstacks") => &["2020-10-01"],
+        _ if path.ends_with("/georegions") => &[],
         _ if path.contains("/microsoft.authorization/permissions") => &["2022-04-01"],
         _ if path.contains("/microsoft.authorization/locks") => &["2020-05-01"],
         _ if path.contains("/microsoft.web/") => &["2025-03-01"],
@@ -105,6 +108,13 @@ fn stacks(asked: &Asked, region: &str) -> Answer {
     let stack =
         json!({"name": "custom", "properties": {"majorVersions": [{"minorVersions": [minor]}]}});
     json(200, json!({"value": [stack]}))
+}
+
+/// Where Flex Consumption is, and whether it is over zones there.
+fn regions(world: &mut World) -> Answer {
+    let domain = if world.fails("zones") { "PUBLIC" } else { "PUBLIC;FCZONEREDUNDANCY" };
+    let properties = json!({"orgDomain": domain, "displayName": "West Europe"});
+    json(200, json!({"value": [{"name": "West Europe", "properties": properties}]}))
 }
 
 fn permissions(world: &mut World) -> Answer {

@@ -56,6 +56,12 @@ fn where_it_cannot_be() {
     {
         assert!(said.err.contains(word), "{}", said.err);
     }
+    machine.world().fail("zones", EVER);
+    let prod = ["deploy", "--resource-group", "shop", "--location", "westeurope"];
+    let said = machine.xtask(&[&prod[..], &["--environment", "prod", "--yes"]].concat());
+    machine.world().fail("zones", 0);
+    assert!(!said.is_fine && said.err.contains("over zones"), "{}", said.err);
+    assert!(said.err.contains("list-flexconsumption-locations --zone-redundant true"));
     assert!(machine.world().groups.is_empty());
     check(
         &machine,
