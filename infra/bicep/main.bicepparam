@@ -1,4 +1,4 @@
-// dev: nothing is paid while nothing runs, the relay's one instance and stored bytes aside.
+// dev: Cosmos DB by request, no zones, no locks; what it costs while nothing runs: docs/operate.md.
 using 'main.bicep'
 
 param environmentName = 'dev'
