@@ -1,6 +1,6 @@
 //! What a message costs, however long the backlog is.
 
-use crate::messages::{Topic, complete, envelopes, receive, send, start, until_left};
+use crate::messages::{Topic, complete, drain, envelopes, receive, send, start, until_left};
 use crate::meter::{Cost, Meter};
 use crate::table::{bytes_each, head, line, mib, thousands};
 use anyhow::{Context, Result};
@@ -104,9 +104,7 @@ async fn load(topic: &Topic, size: u32, session: impl Fn(u32) -> String) -> Resu
         let session = session(number);
         senders.spawn(send_hundred(Arc::clone(&publisher), session, number));
     }
-    while let Some(sent) = senders.join_next().await {
-        sent??;
-    }
+    senders.join_all().await.into_iter().collect::<Result<()>>()?;
     publisher.close().await;
     Ok(())
 }
@@ -142,13 +140,8 @@ async fn drain_one(consumer: &ServiceBusConsumer, count: u32) -> Result<()> {
     let mut left = count;
     while 0 < left {
         let mut receiver = consumer.session("one").await?;
-        let mut here = usize::try_from(left.min(LOCKED))?;
+        drain(&mut receiver, usize::try_from(left.min(LOCKED))?, TAKEN).await?;
         left -= left.min(LOCKED);
-        while 0 < here {
-            let taken = receive(&mut receiver, here.min(TAKEN)).await?;
-            complete(&receiver, &taken).await?;
-            here -= taken.len();
-        }
         receiver.close().await;
     }
     Ok(())
@@ -166,18 +159,14 @@ async fn drain_many(topic: &Topic, count: u32) -> Result<()> {
             while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok() {
                 let next = consumer.next_session(WAIT).await?;
                 let mut receiver = next.context("no session has messages")?;
-                let taken = receive(&mut receiver, TOGETHER as usize).await?;
-                complete(&receiver, &taken).await?;
+                drain(&mut receiver, TOGETHER as usize, TAKEN).await?;
                 receiver.close().await;
             }
             consumer.close().await;
             anyhow::Ok(())
         });
     }
-    while let Some(done) = workers.join_next().await {
-        done??;
-    }
-    Ok(())
+    workers.join_all().await.into_iter().collect()
 }
 
 /// For a session that is there already.

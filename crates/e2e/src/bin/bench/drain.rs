@@ -1,6 +1,7 @@
 //! Whether a backlog drains at a rate that does not fall with its size, what an audit of it takes,
 //! and whether one poisoned order delays the others.
 
+use crate::orders::place;
 use crate::table::{each, head, line, mib, thousands};
 use anyhow::{Result, ensure};
 use e2e::process::{Launch, Process};
@@ -9,7 +10,6 @@ use e2e::wait;
 use e2e::world::{COSMOS_KEY, World};
 use serde_json::Value;
 use std::time::{Duration, Instant};
-use tokio::task::JoinSet;
 
 /// Outages of these lengths, and what it takes to drain and to audit them.
 pub(crate) async fn backlogs(sizes: &[u32]) -> Result<()> {
@@ -18,7 +18,7 @@ pub(crate) async fn backlogs(sizes: &[u32]) -> Result<()> {
     for size in sizes.iter().copied() {
         let mut world = World::at_rest().await?;
         world.api.start().await?;
-        place(&world, size).await?;
+        place(&world.client, size).await?;
         world.api.kill().await?;
         let drained = drain(&mut world, size).await?;
         let (audited, resident) = audit(&world, size).await?;
@@ -31,23 +31,6 @@ pub(crate) async fn backlogs(sizes: &[u32]) -> Result<()> {
             mib(resident),
         ]);
         world.emulator.process.kill().await?;
-    }
-    Ok(())
-}
-
-async fn place(world: &World, orders: u32) -> Result<()> {
-    let mut placing = JoinSet::new();
-    for writer in 0..WRITERS {
-        let client = world.client.clone();
-        placing.spawn(async move {
-            for number in (writer..orders).step_by(WRITERS as usize) {
-                client.place("A-17", number + 1).await?;
-            }
-            anyhow::Ok(())
-        });
-    }
-    while let Some(placed) = placing.join_next().await {
-        placed??;
     }
     Ok(())
 }
@@ -104,6 +87,5 @@ async fn audit(world: &World, size: u32) -> Result<(Duration, u64)> {
     Ok((took, most))
 }
 
-const WRITERS: u32 = 16;
 /// Between two looks at what a process holds.
 const GLANCE: Duration = Duration::from_millis(5);

@@ -33,10 +33,7 @@ where
     for (first, gateway) in numbers.clone().zip(gateways) {
         workers.spawn(work(gateway, (first..numbers.end).step_by(CONNECTIONS as usize)));
     }
-    while let Some(done) = workers.join_next().await {
-        done??;
-    }
-    Ok(())
+    workers.join_all().await.into_iter().collect()
 }
 
 /// Writes batches of an order and its event, as `api` does.

@@ -112,6 +112,17 @@ pub(crate) async fn complete(on: &MessageReceiver, messages: &[Received]) -> Res
     Ok(())
 }
 
+/// Receives and settles so many messages, `together` of them at most before each settling.
+pub(crate) async fn drain(from: &mut MessageReceiver, count: usize, together: usize) -> Result<()> {
+    let mut left = count;
+    while 0 < left {
+        let taken = receive(from, left.min(together)).await?;
+        complete(from, &taken).await?;
+        left -= taken.len();
+    }
+    Ok(())
+}
+
 /// Waits until the subscription holds this many messages.
 pub(crate) async fn until_left(emulator: &Emulator, left: u32) -> Result<()> {
     let started = Instant::now();

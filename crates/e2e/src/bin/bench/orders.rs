@@ -80,7 +80,8 @@ async fn placing(world: &mut World, orders: u32) -> Result<()> {
     Ok(())
 }
 
-async fn place(client: &Client, orders: u32) -> Result<()> {
+/// Places so many orders, many at once.
+pub(crate) async fn place(client: &Client, orders: u32) -> Result<()> {
     let mut placing = JoinSet::new();
     for writer in 0..WRITERS {
         let client = client.clone();
@@ -91,10 +92,7 @@ async fn place(client: &Client, orders: u32) -> Result<()> {
             anyhow::Ok(())
         });
     }
-    while let Some(placed) = placing.join_next().await {
-        placed??;
-    }
-    Ok(())
+    placing.join_all().await.into_iter().collect()
 }
 
 /// The backlog of what was placed, drained by one relay.

@@ -1,7 +1,7 @@
 //! What the emulator does in a second, with its clients on the same machine.
 
 use crate::items;
-use crate::messages::{Topic, complete, envelopes, receive, start};
+use crate::messages::{Topic, drain, envelopes, start};
 use crate::meter::{Cost, Meter};
 use crate::table::{head, line};
 use anyhow::Result;
@@ -64,20 +64,13 @@ async fn through(emulator: &Emulator) -> Result<Cost> {
     for (session, (mut receiver, consumer)) in (0..SESSIONS).zip(receivers) {
         workers.spawn(send(topic.clone(), session));
         workers.spawn(async move {
-            let mut left = usize::try_from(MESSAGES / SESSIONS)?;
-            while 0 < left {
-                let taken = receive(&mut receiver, left.min(TAKEN)).await?;
-                complete(&receiver, &taken).await?;
-                left -= taken.len();
-            }
+            drain(&mut receiver, usize::try_from(MESSAGES / SESSIONS)?, TAKEN).await?;
             receiver.close().await;
             consumer.close().await;
             anyhow::Ok(())
         });
     }
-    while let Some(done) = workers.join_next().await {
-        done??;
-    }
+    workers.join_all().await.into_iter().collect::<Result<()>>()?;
     meter.stop()
 }
 
@@ -95,9 +88,7 @@ async fn send(topic: Topic, session: u32) -> Result<()> {
             anyhow::Ok(())
         });
     }
-    while let Some(done) = senders.join_next().await {
-        done??;
-    }
+    senders.join_all().await.into_iter().collect::<Result<()>>()?;
     publisher.close().await;
     Ok(())
 }
