@@ -269,6 +269,18 @@ impl Container {
         }
     }
 
+    /// Orders the items of a key that is a scope of its own.
+    pub(super) fn order_for(&mut self, scope: &Scope) {
+        let Scope::Key(key) = scope else { return };
+        if self.shape.key.is_whole(key) {
+            let epk = self.shape.key.epk(key);
+            let at = self.index_at(&epk);
+            if let Some(range) = self.ranges.get_mut(at) {
+                range.order_key(&epk, &key.text().into());
+            }
+        }
+    }
+
     /// Keeps from now on all versions and deletes, if it does not do so already.
     pub(super) fn keep_history(&mut self, now: i64) {
         let retention = self.shape.retention.unwrap_or(RETENTION_DEFAULT);

@@ -97,6 +97,7 @@ impl Container {
             check_start(request)?;
             self.keep_history(now);
         }
+        self.order_for(scope);
         let slices = self.slices(scope)?;
         let stands = Stand::read(&request.start)?;
         let mut entries = Vec::new();
@@ -158,12 +159,7 @@ fn read(
 
 fn changes<'c>(slice: &'c Slice<'c>, lsn: u64) -> Box<dyn Iterator<Item = &'c Item> + 'c> {
     match &slice.key {
-        Some(key) => {
-            let items = slice.range.of_key(&slice.low, key);
-            let mut items: Vec<&Item> = items.filter(|item| lsn < item.change.0).collect();
-            items.sort_unstable_by_key(|item| item.change);
-            Box::new(items.into_iter())
-        }
+        Some(key) => slice.range.changes_in_key(&slice.low, key, lsn),
         None if slice.is_whole() => Box::new(slice.range.changes(lsn).map(|(_, item)| item)),
         None => {
             let changes = slice.range.changes(lsn);

@@ -2,7 +2,8 @@
 //!
 //! Nothing here does I/O or reads a clock: the instant is an argument, and a reason for not doing
 //! something is a value. An account owns containers; a container owns ranges; a range owns items
-//! and three orders over them: by place (reads), by creation (scans), by last write (change feed).
+//! and three orders over them: by place (reads), by creation (scans), by last write (change feed);
+//! the last two also of single keys ([`orders`]).
 //! Every write goes through one [`writer::Writer`], which is one transaction with one LSN.
 
 pub(crate) mod account;
@@ -20,6 +21,7 @@ pub(crate) mod key;
 mod members;
 pub(crate) mod meter;
 pub(crate) mod operation;
+mod orders;
 pub(crate) mod patch;
 mod patch_value;
 mod path;

@@ -6,6 +6,7 @@ use super::feed::Entry;
 use super::history::History;
 use super::index::Index;
 use super::item::{Item, Place, Placed, Spot};
+use super::orders::{Order, Orders, SORTED_MAX};
 use super::refusal::Refusal;
 use super::scope::Slice;
 use super::shape::Shape;
@@ -34,6 +35,8 @@ pub(crate) struct Range {
     order: BTreeMap<u64, Arc<Placed>>,
     /// By last write: what the change feed follows.
     changes: BTreeMap<(u64, u32), Arc<Placed>>,
+    /// The same two orders of single keys.
+    orders: Orders,
     /// The first transaction of each second: where a feed from a point in time begins.
     seconds: BTreeMap<i64, u64>,
     expiries: BTreeSet<(i64, Arc<Place>)>,
@@ -59,6 +62,7 @@ impl Range {
             items: BTreeMap::new(),
             order: BTreeMap::new(),
             changes: BTreeMap::new(),
+            orders: Orders::default(),
             seconds: BTreeMap::new(),
             expiries: BTreeSet::new(),
             taken: HashSet::new(),
@@ -251,13 +255,58 @@ impl Range {
         self.index = Index::default();
     }
 
+    /// Keeps the items of a key in order, if they are many.
+    pub(crate) fn order_key(&mut self, epk: &Epk, key: &Arc<str>) {
+        if self.orders.get(key).is_none() && self.of_key(epk, key).nth(SORTED_MAX).is_some() {
+            let order = Order::of(self.of_key(epk, key));
+            self.orders.open(key, order);
+        }
+    }
+
+    /// Of a key's items behind `after`, in the order of their creation, those that may meet all
+    /// these requirements, as far as the index knows.
+    pub(crate) fn find_in_key(
+        &self,
+        (epk, key): (&Epk, &Arc<str>),
+        wanted: &[Requirement],
+        after: u64,
+    ) -> Box<dyn Iterator<Item = &Item> + '_> {
+        let Some(order) = self.orders.get(key) else {
+            let items = self.of_key(epk, key).map(|placed| &placed.item);
+            let mut items: Vec<&Item> = items.filter(|item| after < item.number).collect();
+            items.sort_unstable_by_key(|item| item.number);
+            return Box::new(items.into_iter());
+        };
+        let Some(narrowest) = self.index.narrowest(wanted, order.len()) else {
+            return Box::new(order.scan(after));
+        };
+        let numbers = self.index.behind(narrowest, after);
+        Box::new(numbers.filter_map(|number| order.numbered(number)))
+    }
+
+    /// A key's items in the order of their last writes, behind transaction `lsn`.
+    pub(crate) fn changes_in_key(
+        &self,
+        epk: &Epk,
+        key: &Arc<str>,
+        lsn: u64,
+    ) -> Box<dyn Iterator<Item = &Item> + '_> {
+        let Some(order) = self.orders.get(key) else {
+            let items = self.of_key(epk, key).map(|placed| &placed.item);
+            let mut items: Vec<&Item> = items.filter(|item| lsn < item.change.0).collect();
+            items.sort_unstable_by_key(|item| item.change);
+            return Box::new(items.into_iter());
+        };
+        Box::new(order.changes(lsn))
+    }
+
     /// The items of one partition key, in the order of their ids.
-    pub(crate) fn of_key(&self, epk: &Epk, key: &Arc<str>) -> impl Iterator<Item = &Item> {
+    fn of_key(&self, epk: &Epk, key: &Arc<str>) -> impl Iterator<Item = &Arc<Placed>> {
         let first = Place { epk: epk.clone(), key: Arc::clone(key), id: Box::default() };
         let (epk, key) = (epk.clone(), Arc::clone(key));
         let within = move |place: &Place| place.epk == epk && place.key == key;
         let behind = self.items.range(Spot::new(&Arc::new(first))..).map(|(_, placed)| placed);
-        behind.take_while(move |placed| within(&placed.place)).map(|placed| &placed.item)
+        behind.take_while(move |placed| within(&placed.place))
     }
 
     /// Items in the order of their last writes, behind transaction `lsn`.
@@ -282,6 +331,7 @@ impl Range {
     pub(crate) fn drain(&mut self) -> impl Iterator<Item = (Arc<Place>, Item)> + use<> {
         self.order.clear();
         self.changes.clear();
+        self.orders = Orders::default();
         self.seconds.clear();
         self.expiries.clear();
         self.taken.clear();
@@ -303,12 +353,15 @@ impl Range {
         for unique in &item.uniques {
             self.taken.insert((Arc::clone(&place.key), unique.clone()));
         }
+        self.orders.add(&placed);
         self.order.insert(item.number, Arc::clone(&placed));
         self.changes.insert(item.change, placed);
     }
 
-    fn forget(&mut self, Placed { place, item }: &Placed) {
+    fn forget(&mut self, placed: &Placed) {
+        let Placed { place, item } = placed;
         self.index.remove(item);
+        self.orders.remove(placed);
         self.order.remove(&item.number);
         self.changes.remove(&item.change);
         if let Some(at) = item.expires {

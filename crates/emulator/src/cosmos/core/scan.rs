@@ -53,6 +53,7 @@ impl Container {
     ) -> Result<ScanPage, Refusal> {
         self.purge(now);
         self.index_for(search.wanted);
+        self.order_for(search.scope);
         let slices = self.slices(search.scope)?;
         let mut found = Vec::new();
         if let Some(from) = from {
@@ -102,10 +103,7 @@ fn items<'c>(
     after: u64,
 ) -> Box<dyn Iterator<Item = &'c Item> + 'c> {
     if let Some(key) = &slice.key {
-        let items = slice.range.of_key(&slice.low, key);
-        let mut items: Vec<&Item> = items.filter(|item| after < item.number).collect();
-        items.sort_unstable_by_key(|item| item.number);
-        return Box::new(items.into_iter());
+        return slice.range.find_in_key((&slice.low, key), wanted, after);
     }
     let items = slice.range.find(wanted, after);
     Box::new(items.filter(|(place, _)| slice.covers(&place.epk)).map(|(_, item)| item))

@@ -116,6 +116,7 @@ impl Broker {
     }
 
     /// The ids of sessions with messages or state; with `since`, of those whose state was set later.
+    /// Those behind the first so many, and so many at most.
     ///
     /// # Errors
     /// If there is no such queue.
@@ -123,10 +124,11 @@ impl Broker {
         &mut self,
         queue: QueueId,
         since: Option<Timestamp>,
+        page: (usize, usize),
         now: Timestamp,
     ) -> Result<Vec<Arc<str>>, Refusal> {
         self.tick(now);
-        Ok(self.queue(queue)?.session_ids(since))
+        Ok(self.queue(queue)?.session_ids(since, page))
     }
 
     /// Checks that a consumer of `connection` holds the session.

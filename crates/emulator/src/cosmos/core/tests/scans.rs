@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::cosmos::core::{Position, Search};
+use proptest::prelude::*;
 
 fn page(
     container: &mut Container,
@@ -74,6 +75,59 @@ fn a_key_is_scanned_in_pages_of_its_own_items_only() {
     let (third, next) = page(&mut container, &p, told(next).as_ref(), 2);
     assert_eq!([first, second, third].concat(), ["0", "1", "2", "3", "4"]);
     assert_eq!(next, None);
+}
+
+/// The ids that start so, as a scan and as the feed find them, in pages of so many.
+fn found(
+    container: &mut Container,
+    scope: &Scope,
+    (start, items_max): (char, usize),
+) -> [Vec<String>; 2] {
+    let (mut scanned, mut from) = (Vec::new(), None);
+    loop {
+        let (ids, next) = page(container, scope, from.as_ref(), items_max);
+        scanned.extend(ids);
+        from = next;
+        if from.is_none() {
+            let fed = drain(container, scope, items_max).concat();
+            return [scanned, fed].map(|mut ids| {
+                ids.retain(|id| id.starts_with(start));
+                ids
+            });
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    #[test]
+    fn a_key_is_read_in_the_same_order_however_much_it_holds(
+        steps in prop::collection::vec((0..10_u8, 0..40_u32), 1..60),
+    ) {
+        let mut container = container(json!({}));
+        // Some more than are sorted for each page, so that the key's order comes and goes.
+        for n in 0..110 {
+            put(&mut container, "p", &format!("p{n}"));
+            put(&mut container, "q", &format!("q{n}"));
+        }
+        for (what, n) in steps {
+            let text = json!({"id": format!("p{n}"), "pk": "p"}).to_string();
+            match what {
+                0 => drop(container.split(None)),
+                1 => drop(container.merge()),
+                2..6 => {
+                    let document = Document::parse(text.as_bytes()).unwrap();
+                    let upsert = Operation::Upsert(document, no_conditions());
+                    perform(&mut container, "p", &upsert).unwrap();
+                }
+                _ => drop(perform(&mut container, "p", &delete(&format!("p{n}")))),
+            }
+            let p = Scope::Key(key(&container, "p"));
+            let all = found(&mut container, &Scope::All, ('p', usize::MAX));
+            prop_assert_eq!(found(&mut container, &p, ('p', 7)), all);
+        }
+    }
 }
 
 #[test]

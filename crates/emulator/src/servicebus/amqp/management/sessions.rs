@@ -39,8 +39,8 @@ pub(super) fn list(call: &Call<'_>, world: &mut World<'_>) -> Answer {
     let skip = usize::try_from(call.number("skip")?).unwrap_or(0);
     let top = usize::try_from(call.number("top")?).unwrap_or(0);
     let since = call.field("last-updated-time").instant();
-    let ids = world.broker.session_ids(queue, since, world.now)?;
-    let ids: Vec<_> = ids.iter().skip(skip).take(top).map(|id| string(&**id)).collect();
+    let ids = world.broker.session_ids(queue, since, (skip, top), world.now)?;
+    let ids: Vec<_> = ids.iter().map(|id| string(&**id)).collect();
     if ids.is_empty() {
         return Ok(None);
     }

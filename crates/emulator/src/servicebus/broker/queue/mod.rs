@@ -6,6 +6,7 @@
 
 mod browse;
 mod due;
+mod listing;
 mod record;
 mod sessions;
 mod settle;

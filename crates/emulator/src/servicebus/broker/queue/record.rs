@@ -144,7 +144,7 @@ impl Queue {
         for sequence in self.entries.keys() {
             self.notes.entries.note(sequence, true);
         }
-        for session in self.session_ids(Some(Timestamp::MIN)) {
+        for session in self.session_ids(Some(Timestamp::MIN), (0, usize::MAX)) {
             self.notes.session(&session);
         }
         self.schedule.retell();

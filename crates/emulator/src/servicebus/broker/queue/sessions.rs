@@ -1,6 +1,6 @@
 //! The sessions of one queue: who holds which, what each has ready, which are free.
 
-use super::{Queue, due::Due};
+use super::{Queue, due::Due, listing::Listing};
 use crate::servicebus::broker::{
     effect::{ConsumerId, Effect},
     later,
@@ -21,6 +21,8 @@ pub(super) struct Sessions {
     free: BTreeMap<u64, Arc<str>>,
     /// Consumers that wait for any session, longest first, with their deadlines.
     waiters: VecDeque<(ConsumerId, Timestamp)>,
+    /// Those with messages or state.
+    listing: Listing,
     last_ticket: u64,
 }
 
@@ -34,6 +36,7 @@ struct Session {
     state: Option<State>,
     holder: Option<Holder>,
     ticket: Option<u64>,
+    is_listed: bool,
 }
 
 /// What an application keeps with a session.
@@ -184,22 +187,26 @@ impl Queue {
         now: Timestamp,
     ) {
         self.notes.session(session);
-        let state = state.map(|bytes| State { bytes, set: now });
-        self.sessions.by_id.entry(Arc::clone(session)).or_default().state = state;
+        let Sessions { by_id, listing, .. } = &mut self.sessions;
+        let known = by_id.entry(Arc::clone(session)).or_default();
+        if let Some(before) = known.state.take() {
+            listing.remove(Some(before.set), session);
+        }
+        if let Some(bytes) = state {
+            listing.add(Some(now), session);
+            known.state = Some(State { bytes, set: now });
+        }
         self.sessions.refresh(session);
     }
 
-    /// The ids of sessions with messages or state, or of those whose state was set after `since`.
-    pub(crate) fn session_ids(&self, since: Option<Timestamp>) -> Vec<Arc<str>> {
-        let live =
-            self.sessions.by_id.iter().filter(|(_, session)| match (&session.state, since) {
-                (Some(state), Some(since)) => since < state.set,
-                (None, Some(_)) => false,
-                (state, None) => session.has_messages() || state.is_some(),
-            });
-        let mut ids: Vec<_> = live.map(|(id, _)| Arc::clone(id)).collect();
-        ids.sort_unstable();
-        ids
+    /// A page of the ids of sessions with messages or state, or of those whose state was set after
+    /// `since`: behind so many, and so many at most.
+    pub(crate) fn session_ids(
+        &mut self,
+        since: Option<Timestamp>,
+        page: (usize, usize),
+    ) -> Vec<Arc<str>> {
+        self.sessions.listing.page(since, page)
     }
 }
 
@@ -237,6 +244,7 @@ impl Sessions {
         let session = self.by_id.entry(Arc::clone(id)).or_default();
         let set = if locked { &mut session.locked } else { &mut session.deferred };
         set.insert(sequence);
+        self.refresh(id);
     }
 
     /// A session's state, and when it was set.
@@ -344,7 +352,7 @@ impl Sessions {
         self.by_id.get_mut(id)?.holder.take()
     }
 
-    /// Lists a session as free or not, and forgets it when nothing is left of it.
+    /// Lists a session, as free or not, and forgets it when nothing is left of it.
     fn refresh(&mut self, id: &Arc<str>) {
         let Some(session) = self.by_id.get_mut(id) else { return };
         let free = session.holder.is_none() && !session.ready.is_empty();
@@ -360,7 +368,14 @@ impl Sessions {
             }
             _ => {}
         }
-        if !session.has_messages() && session.state.is_none() && session.holder.is_none() {
+        let is_listed = session.has_messages() || session.state.is_some();
+        match (session.is_listed, is_listed) {
+            (false, true) => self.listing.add(None, id),
+            (true, false) => self.listing.remove(None, id),
+            _ => {}
+        }
+        session.is_listed = is_listed;
+        if !is_listed && session.holder.is_none() {
             self.by_id.remove(id);
         }
     }

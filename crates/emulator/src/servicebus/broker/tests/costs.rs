@@ -70,6 +70,18 @@ fn the_end_of_a_lock_costs_the_same_in_any_backlog() {
 }
 
 #[test]
+fn a_page_of_session_ids_costs_the_same_among_any_number_of_sessions() {
+    check(Bench::sessions, |bench| {
+        let queue = bench.id("q");
+        for page in 0..10 {
+            let page = (page * 10, 10);
+            let found = bench.broker.session_ids(queue, None, page, bench.now);
+            assert_eq!(found.expect("it is there").len(), 10);
+        }
+    });
+}
+
+#[test]
 fn the_next_session_costs_the_same_among_any_number_of_sessions() {
     check(Bench::sessions, |bench| {
         for _ in 0..TAKEN {

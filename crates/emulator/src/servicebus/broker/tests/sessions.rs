@@ -170,10 +170,17 @@ fn sessions_are_listed_by_messages_or_by_when_their_state_was_set() {
     bench.pass(10);
     let state = Some(Bytes::from_static(b"x"));
     bench.broker.set_session_state((queue, ME), &Arc::from("a"), state, bench.now).unwrap();
-    let mut list = |since| bench.broker.session_ids(queue, since, bench.now).unwrap();
+    let mut list = |since| bench.broker.session_ids(queue, since, (0, 9), bench.now).unwrap();
     assert_eq!(list(None), [Arc::from("a"), Arc::from("b")]);
     assert_eq!(list(Some(start)), [Arc::from("a")]);
     assert!(list(Some(later(start, Duration::from_secs(10)))).is_empty());
+    bench.broker.set_session_state((queue, ME), &Arc::from("a"), None, bench.now).unwrap();
+    let (consumer, now) = (bench.hold("q", "b"), bench.now);
+    let delivery = bench.one(consumer);
+    let list = bench.broker.session_ids(queue, None, (0, 9), now).unwrap();
+    assert_eq!(list, [Arc::from("b")], "what is locked is there still");
+    bench.complete("q", &delivery);
+    assert!(bench.broker.session_ids(queue, None, (0, 9), now).unwrap().is_empty());
 }
 
 #[test]
