@@ -119,7 +119,7 @@ pub fn servicebus_filter(data: &[u8]) {
         predicate.holds(&fields);
     }
     if let Ok(action) = Action::parse(&text) {
-        drop(action.apply(&message, &fields));
+        drop(action.apply(&message, &fields, "rule"));
     }
 }
 

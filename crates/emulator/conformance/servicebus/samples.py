@@ -28,7 +28,6 @@ NOT_RUN = {
     "auto_lock_renew": "sleeps for five minutes; the features `renewer` say the same in seconds",
     "receive_iterator_queue": "never ends: its iterator waits for ever",
     "failure_and_recovery": "never ends: its iterator waits for ever",
-    "mgmt_rule": "fails: its SQL filter has parameters, which are not served",
 }
 
 

@@ -31,7 +31,7 @@ use redb::Database;
 use std::{io, path::Path, sync::Arc, thread::JoinHandle};
 
 /// The version of what is stored. It grows with each change that older programs cannot read.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// Pages that redb keeps in memory: enough for the upper levels of its trees, since what is read
 /// is in memory already.

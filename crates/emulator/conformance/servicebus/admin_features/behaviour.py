@@ -10,7 +10,7 @@ from azure.servicebus.exceptions import (
 )
 from azure.servicebus.management import EntityStatus
 from admin_features.client import admin, fresh
-from features.bus import DELETE, bodies, client, drain, drain_subscription, impatient, now, one
+from features.bus import DEAD, DELETE, bodies, client, drain, drain_subscription, impatient, now, one
 from features.bus import publish, rest, seconds, send
 from runner import advance, eq, feature, refused
 
@@ -125,11 +125,26 @@ def forwarding():
     first, second = fresh("q"), fresh("q")
     found = admin.create_queue(first)
     admin.create_queue(second)
-    send(first, Message("stays"))
+    send(first, Message("waits"))
     admin.update_queue(found, forward_to=second)
     send(first, Message("goes on"))
-    eq(bodies(drain(second)), ["goes on"])
-    eq(bodies(drain(first)), ["stays"])
+    eq(bodies(drain(second)), ["waits", "goes on"])
+    with refused(ServiceBusError, "auto-forwarding"):
+        drain(first)
+
+
+@feature("behaviour: what cannot be forwarded is a dead letter, and says why")
+def forwarding_fails():
+    gone, off = fresh("q"), fresh("q")
+    for name in (gone, off):
+        admin.create_queue(name)
+    found = [admin.create_queue(fresh("q"), forward_to=name) for name in (gone, off)]
+    admin.delete_queue(gone)
+    admin.update_queue(admin.get_queue(off), status=EntityStatus.DISABLED)
+    for source, words in zip(found, ("could not be found", "is disabled")):
+        send(source.name, Message("x"))
+        (dead,) = drain(source.name, **DEAD)
+        assert words in dead.dead_letter_error_description, dead.dead_letter_error_description
 
 
 @feature("behaviour: a topic's new time to live holds for its subscriptions", moves_clock=True)

@@ -1,9 +1,10 @@
 """Queues, topics and subscriptions: made, read, changed, listed and removed."""
 
+from azure.servicebus import ServiceBusMessage as Message
 from azure.servicebus.management import EntityStatus
 from admin_features.client import admin, answers, fresh
-from features.bus import seconds
-from runner import eq, feature
+from features.bus import seconds, send
+from runner import advance, eq, feature
 
 FOREVER_DAYS = 10675199
 
@@ -128,10 +129,37 @@ def queue_invalid():
         admin.create_queue(name, forward_to=name)
 
 
-@feature("queue: one that should go when it is idle stays")
+@feature("queue: one that is to go when it is idle goes, unless it is used", moves_clock=True)
 def queue_idle():
-    found = admin.create_queue(fresh("q"), auto_delete_on_idle=seconds(300))
-    eq(found.auto_delete_on_idle.days, FOREVER_DAYS, "days until it goes")
+    idle, used = fresh("q"), fresh("q")
+    for name in (idle, used):
+        found = admin.create_queue(name, auto_delete_on_idle=seconds(300))
+        eq(found.auto_delete_on_idle, seconds(300), "auto_delete_on_idle")
+    with answers(400, "5 minutes"):
+        admin.create_queue(fresh("q"), auto_delete_on_idle=seconds(299))
+    advance(200)
+    send(used, Message("x"))
+    advance(101)
+    with answers(404):
+        admin.get_queue(idle)
+    admin.get_queue(used)
+    advance(300)
+    with answers(404):
+        admin.get_queue(used)
+
+
+@feature("queue, topic, subscription: what is kept for the administrator alone")
+def hints():
+    name = fresh("x")
+    no = {"enable_batched_operations": False}
+    admin.create_topic(name, support_ordering=False, **no)
+    admin.create_subscription(name, "s", dead_lettering_on_filter_evaluation_exceptions=False, **no)
+    topic, subscription = admin.get_topic(name), admin.get_subscription(name, "s")
+    queue = admin.create_queue(fresh("q"), **no)
+    for found in (topic, subscription, queue):
+        eq(found.enable_batched_operations, False)
+    eq(topic.support_ordering, False, "support_ordering")
+    eq(subscription.dead_lettering_on_filter_evaluation_exceptions, False)
 
 
 @feature("queue: partitioned and express ones are refused by name")

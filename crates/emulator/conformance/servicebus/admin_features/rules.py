@@ -70,8 +70,43 @@ def effective():
     messages = [Message(str(it), application_properties=it) for it in sent]
     publish(topic, *messages)
     (red,) = drain_subscription(topic, "red")
-    eq(properties(red), {"color": "red", "seen": "yes"}, "properties")
+    eq(properties(red), {"color": "red", "seen": "yes", "RuleName": "r"}, "properties")
     eq(bodies(drain_subscription(topic, "five")), [str({"n": 5})])
+
+
+@feature("rules: parameters of filters and actions come back, and hold")
+def parameters():
+    topic = subscribed("s")
+    admin.delete_rule(topic, "s", "$Default")
+    at = datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.timezone.utc)
+    asked, given = {"@color": "red", "@n": 5, "@at": at}, {"@word": "yes"}
+    filter = SqlRuleFilter("color = @color AND n > @n AND at = @at", parameters=asked)
+    action = SqlRuleAction("SET seen = @word", parameters=given)
+    admin.create_rule(topic, "s", "r", filter=filter, action=action)
+    found = admin.get_rule(topic, "s", "r")
+    eq((dict(found.filter.parameters), dict(found.action.parameters)), (asked, given))
+    sent = [{"color": "red", "n": number, "at": at} for number in (5, 6)]
+    publish(topic, *[Message(str(it["n"]), application_properties=it) for it in sent])
+    (message,) = drain_subscription(topic, "s")
+    eq((str(message), properties(message)["seen"]), ("6", "yes"))
+
+
+@feature("rules: an action changes system properties, one statement after the other")
+def statements():
+    topic = subscribed("s")
+    admin.delete_rule(topic, "s", "$Default")
+    action = SqlRuleAction("SET sys.To = sys.Label + '!' SET Q = q / 2; SET half = q; REMOVE sys.Label")
+    admin.create_rule(topic, "s", "first", filter=SqlRuleFilter("P('Q') = 10"), action=action)
+    admin.create_rule(topic, "s", "second", filter=TrueRuleFilter(), action=SqlRuleAction("REMOVE q"))
+    admin.create_rule(topic, "s", "third", filter=TrueRuleFilter())
+    publish(topic, Message("x", subject="L", application_properties={"q": 10}))
+    found = {properties(it).get("RuleName"): it for it in drain_subscription(topic, "s")}
+    eq(set(found), {"first", "second", None}, "rules")
+    first = found["first"]
+    eq((first.to, first.subject), ("L!", None))
+    eq(properties(first), {"q": 5, "half": 5, "RuleName": "first"}, "properties")
+    eq(properties(found["second"]), {"RuleName": "second"}, "properties")
+    eq((properties(found[None]), found[None].subject), ({"q": 10}, "L"))
 
 
 @feature("rules: a change holds, and a rule that is removed is gone")
@@ -103,8 +138,7 @@ def refusals():
         admin.create_rule(topic, "s", "broken", filter=SqlRuleFilter("color = "))
     with answers(400, "at least one"):
         admin.create_rule(topic, "s", "empty", filter=CorrelationRuleFilter())
-    with answers(400, "parameters"):
-        filter = SqlRuleFilter("n = @n", parameters={"@n": 5})
-        admin.create_rule(topic, "s", "parameters", filter=filter)
+    with answers(400, "no value"):
+        admin.create_rule(topic, "s", "parameters", filter=SqlRuleFilter("n = @n"))
     with answers(400, "longer than 1024"):
         admin.create_rule(topic, "s", "long", filter=SqlRuleFilter("a = 1 OR " * 200 + "b = 1"))

@@ -63,7 +63,7 @@ async def filters(bus):
         "either": ["all", "plain"],
     }
     eq({name: bodies(messages) for name, messages in found.items()}, expected)
-    eq(properties(found["sql"][0]), {"seen": "yes", "quantity": 5}, "after the action")
+    eq(properties(found["sql"][0]), {"seen": "yes", "quantity": 5, "RuleName": "sql"}, "after the action")
 
 
 @feature("forward: from queue to queue to queue, and from a subscription to a queue")

@@ -54,6 +54,19 @@ def defer_unknown():
     eq(len(drain("defer-unknown")), 1, "messages")
 
 
+@feature("defer: a deferred message outlives its time, to be peeked at only", moves_clock=True)
+def defer_expire():
+    (number,) = deferred("defer-expire", Message("later"))
+    advance(6)
+    with client.get_queue_receiver("defer-expire") as receiver:
+        (message,) = receiver.peek_messages()
+        eq((message.sequence_number, message.state), (number, State.DEFERRED))
+        eq(message.time_to_live, seconds(5), "time_to_live")
+        with refused(MessageNotFoundError):
+            receiver.receive_deferred_messages(number)
+    eq(drain("defer-expire", **DEAD), [], "dead letters")
+
+
 @feature("defer: an abandoned deferred message stays deferred, or is dead-lettered")
 def defer_settle():
     (number,) = deferred("defer-settle", Message("later"))

@@ -92,6 +92,7 @@ def receive_prefetch():
         for message in found:
             receiver.complete_message(message)
     eq(sorted(bodies(found)), [str(number) for number in range(1, 10)])
+    eq({message.delivery_count for message in found}, {0}, "delivery_count")
     eq(drain("receive-prefetch"), [], "what is left")
 
 

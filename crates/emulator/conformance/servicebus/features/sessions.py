@@ -221,4 +221,5 @@ def closing_frees():
         one(receiver)
     with session("sessions", "freed") as receiver:
         message = one(receiver)
+        eq(message.delivery_count, 0, "delivery_count")
         receiver.complete_message(message)

@@ -1,7 +1,7 @@
 """Complete, abandon and dead-letter, and how often a message comes."""
 
 from azure.servicebus import ServiceBusMessage as Message
-from azure.servicebus.exceptions import MessageAlreadySettled
+from azure.servicebus.exceptions import MessageAlreadySettled, ServiceBusError
 from features.bus import DEAD, bodies, client, drain, nothing, one, send, take
 from runner import eq, feature, properties, refused
 
@@ -114,6 +114,18 @@ def dead_letter_abandon():
     with client.get_queue_receiver("dead-letter-abandon", **DEAD) as dead:
         for _ in range(15):
             dead.abandon_message(one(dead))
-        receiver_left = one(dead)
-        eq(receiver_left.dead_letter_reason, "why", "reason")
-        dead.complete_message(receiver_left)
+        left = one(dead)
+        eq(left.dead_letter_reason, "why", "reason")
+        dead.complete_message(left)
+
+
+@feature("dead letters: cannot be dead-lettered again")
+def dead_letter_again():
+    send("dead-letter-again", Message("bad"))
+    with client.get_queue_receiver("dead-letter-again") as receiver:
+        receiver.dead_letter_message(one(receiver))
+    with client.get_queue_receiver("dead-letter-again", **DEAD) as dead:
+        message = one(dead)
+        with refused(ServiceBusError, "cannot be dead-lettered"):
+            dead.dead_letter_message(message)
+        dead.complete_message(message)

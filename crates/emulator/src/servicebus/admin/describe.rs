@@ -30,7 +30,7 @@ pub(super) fn queue(view: &QueueView) -> Entry {
         field("DeadLetteringOnMessageExpiration", settings.dead_letter_expired),
         field("DuplicateDetectionHistoryTimeWindow", span(Some(duplicates.unwrap_or(WINDOW)))),
         field("MaxDeliveryCount", settings.deliveries_max),
-        field("EnableBatchedOperations", true),
+        field("EnableBatchedOperations", about.hints.batched),
         field("SizeInBytes", view.size),
         field("MessageCount", total(view)),
         field("IsAnonymousAccessible", false),
@@ -38,9 +38,9 @@ pub(super) fn queue(view: &QueueView) -> Entry {
         onward("ForwardTo", settings.forward_to.as_deref()),
         metadata(about),
         dates(about),
-        field("SupportOrdering", true),
+        field("SupportOrdering", about.hints.ordered),
         counts(view.counts.active + view.counts.deferred, view.dead, view.counts.scheduled),
-        field("AutoDeleteOnIdle", FOREVER),
+        field("AutoDeleteOnIdle", span(about.idle)),
         field("EnablePartitioning", false),
         field("EntityAvailabilityStatus", "Available"),
         field("EnableExpress", false),
@@ -58,17 +58,17 @@ pub(super) fn topic(view: &TopicView) -> Entry {
         field("MaxSizeInMegabytes", about.megabytes_max),
         field("RequiresDuplicateDetection", duplicates.is_some()),
         field("DuplicateDetectionHistoryTimeWindow", span(Some(duplicates.unwrap_or(WINDOW)))),
-        field("EnableBatchedOperations", true),
+        field("EnableBatchedOperations", about.hints.batched),
         field("SizeInBytes", view.size),
         field("FilteringMessagesBeforePublishing", false),
         field("IsAnonymousAccessible", false),
         field("Status", status(about.status)),
         metadata(about),
         dates(about),
-        field("SupportOrdering", true),
+        field("SupportOrdering", about.hints.ordered),
         counts(0, 0, view.scheduled),
         field("SubscriptionCount", view.subscriptions.len()),
-        field("AutoDeleteOnIdle", FOREVER),
+        field("AutoDeleteOnIdle", span(about.idle)),
         field("EnablePartitioning", false),
         field("EntityAvailabilityStatus", "Available"),
         field("EnableSubscriptionPartitioning", false),
@@ -86,19 +86,17 @@ pub(super) fn subscription(view: &QueueView) -> Entry {
         field("RequiresSession", settings.requires_session),
         field("DefaultMessageTimeToLive", span(settings.time_to_live)),
         field("DeadLetteringOnMessageExpiration", settings.dead_letter_expired),
-        // As Azure has it where nothing is said. Here no filter fails: what it cannot judge does
-        // not match.
-        field("DeadLetteringOnFilterEvaluationExceptions", true),
+        field("DeadLetteringOnFilterEvaluationExceptions", about.hints.filter_failures),
         field("MessageCount", total(view)),
         field("MaxDeliveryCount", settings.deliveries_max),
-        field("EnableBatchedOperations", true),
+        field("EnableBatchedOperations", about.hints.batched),
         field("Status", status(about.status)),
         onward("ForwardTo", settings.forward_to.as_deref()),
         dates(about),
         metadata(about),
         counts(view.counts.active + view.counts.deferred, view.dead, 0),
         onward("ForwardDeadLetteredMessagesTo", settings.forward_dead_letters_to.as_deref()),
-        field("AutoDeleteOnIdle", FOREVER),
+        field("AutoDeleteOnIdle", span(about.idle)),
         field("EntityAvailabilityStatus", "Available"),
     ];
     let name = path.rsplit('/').next().unwrap_or_default();
@@ -108,13 +106,15 @@ pub(super) fn subscription(view: &QueueView) -> Entry {
 /// A rule of the subscription at `path`.
 pub(super) fn rule(path: &str, rule: &Rule, now: Timestamp) -> Entry {
     let filter = match &rule.filter {
-        Filter::True => typed("Filter", "TrueFilter", &sql("1=1")),
-        Filter::False => typed("Filter", "FalseFilter", &sql("1=0")),
-        Filter::Sql(predicate) => typed("Filter", "SqlFilter", &sql(predicate.text())),
+        Filter::True => typed("Filter", "TrueFilter", &sql("1=1", &[])),
+        Filter::False => typed("Filter", "FalseFilter", &sql("1=0", &[])),
+        Filter::Sql(predicate) => {
+            typed("Filter", "SqlFilter", &sql(predicate.text(), predicate.parameters()))
+        }
         Filter::Correlation(filter) => typed("Filter", "CorrelationFilter", &correlation(filter)),
     };
     let action = match &rule.action {
-        Some(action) => typed("Action", "SqlRuleAction", &sql(action.text())),
+        Some(action) => typed("Action", "SqlRuleAction", &sql(action.text(), action.parameters())),
         None => typed("Action", "EmptyRuleAction", ""),
     };
     let name = &rule.name;
@@ -148,11 +148,24 @@ fn total(view: &QueueView) -> usize {
     view.counts.active + view.counts.deferred + view.counts.scheduled + view.dead
 }
 
-/// A duration in ISO 8601; none is without end.
+/// A duration in ISO 8601, in days, hours, minutes and seconds as .NET writes it; none is without
+/// end.
 fn span(duration: Option<Duration>) -> String {
     let Some(duration) = duration else { return FOREVER.to_owned() };
     let (seconds, millis) = (duration.as_secs(), duration.subsec_millis());
-    if millis == 0 { format!("PT{seconds}S") } else { format!("PT{seconds}.{millis:03}S") }
+    let part = |number: u64, letter: char| match number {
+        0 => String::new(),
+        _ => format!("{number}{letter}"),
+    };
+    let days = part(seconds / 86_400, 'D');
+    let clock = part(seconds / 3_600 % 24, 'H') + &part(seconds / 60 % 60, 'M');
+    let rest = match (seconds % 60, millis) {
+        (0, 0) if !days.is_empty() || !clock.is_empty() => String::new(),
+        (seconds, 0) => format!("{seconds}S"),
+        (seconds, _) => format!("{seconds}.{millis:03}").trim_end_matches('0').to_owned() + "S",
+    };
+    let mark = if clock.is_empty() && rest.is_empty() { "" } else { "T" };
+    format!("P{days}{mark}{clock}{rest}")
 }
 
 fn status(status: Status) -> &'static str {
@@ -193,8 +206,16 @@ fn counts(active: usize, dead: usize, scheduled: usize) -> String {
     )
 }
 
-fn sql(text: &str) -> String {
-    field("SqlExpression", text) + &field("CompatibilityLevel", 20)
+fn sql(text: &str, parameters: &[(String, Value)]) -> String {
+    field("SqlExpression", text)
+        + &field("CompatibilityLevel", 20)
+        + &properties("Parameters", parameters)
+}
+
+/// Names with typed values; nothing if there are none.
+fn properties(name: &str, pairs: &[(String, Value)]) -> String {
+    let pairs: String = pairs.iter().map(|(key, value)| property(key, value)).collect();
+    if pairs.is_empty() { pairs } else { format!("<{name}>{pairs}</{name}>") }
 }
 
 fn typed(name: &str, kind: &str, content: &str) -> String {
@@ -203,14 +224,9 @@ fn typed(name: &str, kind: &str, content: &str) -> String {
 
 fn correlation(filter: &Correlation) -> String {
     let system = SYSTEM.into_iter().zip(&filter.system);
-    let mut text: String =
+    let text: String =
         system.filter_map(|((_, name, _), value)| Some(field(name, value.as_ref()?))).collect();
-    if !filter.properties.is_empty() {
-        let pairs: String =
-            filter.properties.iter().map(|(key, value)| property(key, value)).collect();
-        text = text + "<Properties>" + &pairs + "</Properties>";
-    }
-    text
+    text + &properties("Properties", &filter.properties)
 }
 
 /// An application property with its type. JavaScript knows no long: a small one is an int.
@@ -233,4 +249,25 @@ fn property(key: &str, value: &Value) -> String {
         escape(key),
         escape(text.as_str()),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_are_written_as_dotnet_writes_them() {
+        for (millis, text) in [
+            (0, "PT0S"),
+            (45_000, "PT45S"),
+            (60_000, "PT1M"),
+            (90_500, "PT1M30.5S"),
+            (3_600_000, "PT1H"),
+            (2 * 86_400_000, "P2D"),
+            (86_400_000 + 1_000, "P1DT1S"),
+        ] {
+            assert_eq!(span(Some(Duration::from_millis(millis))), text);
+        }
+        assert_eq!(span(None), FOREVER);
+    }
 }

@@ -2,11 +2,11 @@
 
 use super::xml::Element;
 use crate::servicebus::{
-    broker::{About, MEGABYTES, Refusal, Status},
+    broker::{About, Hints, MEGABYTES, Refusal, Status},
     filter::{Action, Correlation, Filter, Predicate, Rule, SYSTEM},
     topology::{QueueSpec, Settings, SubscriptionSpec, TopicSpec},
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use serde_amqp::{Value, primitives::Timestamp as Instant};
 use std::{str::FromStr, time::Duration};
 
@@ -22,6 +22,8 @@ const WINDOW: Duration = Duration::from_mins(10);
 const LIFE_MAX: Duration = Duration::from_hours(100 * 365 * 24);
 /// Largest entity, as Azure Premium has it.
 const MEGABYTES_MAX: u32 = 81_920;
+/// Shortest time without use after which an entity goes, as Azure has it.
+const IDLE_MIN: Duration = Duration::from_mins(5);
 /// Longest note of an administrator, as Azure has it.
 const METADATA_MAX: usize = 1_024;
 /// Longest path of a queue or topic, and longest name of a subscription or rule, as Azure has them.
@@ -60,8 +62,12 @@ pub(super) fn subscription(name: &str, found: &Element) -> Result<SubscriptionSp
 /// A rule of that name.
 pub(super) fn rule(name: &str, found: &Element) -> Result<Rule, Refusal> {
     is_name(name.trim_start_matches('$'), NAMES_MAX.1)?;
-    let action = found.child("Action").and_then(|action| action.get("SqlExpression"));
-    let action = action.map(|text| Action::parse(text).map_err(invalid)).transpose()?;
+    let action = found.child("Action");
+    let action = action.and_then(|action| Some((action.get("SqlExpression")?, action)));
+    let action = action.map(|(text, action)| {
+        Action::with(text, properties(action, "Parameters")?).map_err(invalid)
+    });
+    let action = action.transpose()?;
     let filter = found.child("Filter").map_or(Ok(Filter::True), filter)?;
     Ok(Rule { name: name.to_owned(), filter, action })
 }
@@ -80,7 +86,19 @@ pub(super) fn about(found: &Element, now: Timestamp) -> Result<About, Refusal> {
         return Err(invalid(format!("UserMetadata is longer than {METADATA_MAX} characters")));
     }
     let megabytes_max = number(found, "MaxSizeInMegabytes", MEGABYTES_MAX)?.unwrap_or(MEGABYTES);
-    Ok(About { status, megabytes_max, metadata, created: now, updated: now, accessed: now })
+    let usual = Hints::default();
+    let hint = |name, usual| found.get(name).map_or(Ok(usual), |_| flag(found, name));
+    let hints = Hints {
+        batched: hint("EnableBatchedOperations", usual.batched)?,
+        ordered: hint("SupportOrdering", usual.ordered)?,
+        filter_failures: hint("DeadLetteringOnFilterEvaluationExceptions", usual.filter_failures)?,
+    };
+    let idle = duration(found, "AutoDeleteOnIdle")?.filter(|idle| *idle < LIFE_MAX);
+    if idle.is_some_and(|idle| idle < IDLE_MIN) {
+        return Err(invalid("AutoDeleteOnIdle must be 5 minutes at least"));
+    }
+    let (created, updated, accessed) = (now, now, now);
+    Ok(About { status, megabytes_max, metadata, hints, idle, created, updated, accessed })
 }
 
 fn settings(found: &Element) -> Result<Settings, Refusal> {
@@ -138,10 +156,8 @@ fn filter(found: &Element) -> Result<Filter, Refusal> {
         (Some("TrueFilter"), _) | (Some("SqlFilter"), Some("1=1")) => Ok(Filter::True),
         (Some("FalseFilter"), _) | (Some("SqlFilter"), Some("1=0")) => Ok(Filter::False),
         (Some("SqlFilter"), Some(text)) => {
-            if found.child("Parameters").is_some_and(|it| !it.children.is_empty()) {
-                return Err(invalid("parameters of SQL filters are not served by the emulator"));
-            }
-            Predicate::parse(text).map(Filter::Sql).map_err(invalid)
+            let predicate = Predicate::with(text, properties(found, "Parameters")?);
+            predicate.map(Filter::Sql).map_err(invalid)
         }
         (Some("CorrelationFilter"), _) => correlation(found),
         _ => {
@@ -151,15 +167,20 @@ fn filter(found: &Element) -> Result<Filter, Refusal> {
 }
 
 fn correlation(found: &Element) -> Result<Filter, Refusal> {
-    let pairs = found.child("Properties").map(|it| it.children.iter()).into_iter().flatten();
     let correlation = Correlation {
         system: SYSTEM.map(|(_, name, _)| found.get(name).map(str::to_owned)),
-        properties: pairs.map(property).collect::<Result<_, _>>()?,
+        properties: properties(found, "Properties")?,
     };
     if correlation.is_empty() {
         return Err(invalid("a CorrelationFilter must name at least one property"));
     }
     Ok(Filter::Correlation(correlation))
+}
+
+/// Names with typed values, under the child of that name.
+fn properties(found: &Element, name: &str) -> Result<Vec<(String, Value)>, Refusal> {
+    let pairs = found.child(name).map(|it| it.children.iter()).into_iter().flatten();
+    pairs.map(property).collect()
 }
 
 /// An application property, as the wire has it.
@@ -174,7 +195,9 @@ fn property(pair: &Element) -> Result<(String, Value), Refusal> {
         Some("int" | "long") => Value::Long(text.parse().map_err(|_| wrong())?),
         Some("double") => text.parse::<f64>().map_err(|_| wrong())?.into(),
         Some("dateTime") => {
-            let at = text.parse::<Timestamp>().map_err(|_| wrong())?;
+            // Python sends no zone with what it takes for UTC.
+            let here = || text.parse::<DateTime>().and_then(|it| TimeZone::UTC.to_timestamp(it));
+            let at: Timestamp = text.parse().or_else(|_| here()).map_err(|_| wrong())?;
             Value::Timestamp(Instant::from_milliseconds(at.as_millisecond()))
         }
         Some(_) => return Err(wrong()),

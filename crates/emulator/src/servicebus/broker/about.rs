@@ -3,6 +3,8 @@
 
 use super::{Broker, Refusal, Target};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// Whether an entity takes and gives messages.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -27,12 +29,34 @@ pub(crate) struct About {
     pub(crate) megabytes_max: u32,
     /// Words that are kept for the administrator.
     pub(crate) metadata: Option<String>,
+    /// What is kept for the administrator besides.
+    pub(crate) hints: Hints,
+    /// For how long nobody may use it before it is removed.
+    pub(crate) idle: Option<Duration>,
     /// When it was made.
     pub(crate) created: Timestamp,
     /// When it was changed last.
     pub(crate) updated: Timestamp,
     /// When it was last sent to or received from.
     pub(crate) accessed: Timestamp,
+}
+
+/// Properties of which clients see no more than that they are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Hints {
+    /// `EnableBatchedOperations`.
+    pub(crate) batched: bool,
+    /// `SupportOrdering`.
+    pub(crate) ordered: bool,
+    /// `DeadLetteringOnFilterEvaluationExceptions`: no filter fails here.
+    pub(crate) filter_failures: bool,
+}
+
+impl Default for Hints {
+    /// As Azure has them where nothing is said.
+    fn default() -> Self {
+        Self { batched: true, ordered: true, filter_failures: true }
+    }
 }
 
 /// What an entity may hold where nothing is said, as Azure has it.
@@ -45,6 +69,8 @@ impl Default for About {
             status: Status::default(),
             megabytes_max: MEGABYTES,
             metadata: None,
+            hints: Hints::default(),
+            idle: None,
             created: never,
             updated: never,
             accessed: never,

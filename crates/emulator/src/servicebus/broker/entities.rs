@@ -2,6 +2,7 @@
 
 use super::{
     About, Broker, Effect, QueueId, Refusal, Target, Topic, duplicates::Duplicates, queue::Counts,
+    receive::FORWARDS,
 };
 use crate::servicebus::topology::{QueueSpec, Settings, SubscriptionSpec, TopicSpec};
 use jiff::Timestamp;
@@ -163,10 +164,14 @@ impl Broker {
         store.queue.settings = Settings { time_to_live, ..settings };
         store.about = About { created: store.about.created, ..about };
         let gives = store.about.status.gives();
+        let forwards = store.queue.settings.forward_to.is_some();
         self.define(Target::Queue(id));
         if !gives {
             self.dismiss(id, &Refusal::Disabled(path.to_owned()), now);
+        } else if forwards {
+            self.dismiss(id, &Refusal::NotAllowed(FORWARDS), now);
         }
+        self.follow_up(id, now);
         Ok(())
     }
 
@@ -201,6 +206,7 @@ impl Broker {
             self.define(Target::Queue(queue));
         }
         self.define(Target::Topic(id));
+        self.arm_topic(id);
         Ok(())
     }
 
@@ -228,6 +234,7 @@ impl Broker {
                 self.paths.retain(|path, _| !path.starts_with(&format!("{lower}/subscriptions/")));
                 if let Some(topic) = self.topics.get_mut(id.0) {
                     topic.schedule = super::schedule::Schedule::default();
+                    topic.about.idle = None;
                 }
                 self.undefine(Target::Topic(id));
             }
@@ -243,6 +250,7 @@ impl Broker {
             self.dismiss(id, &gone, now);
             if let Some(store) = self.queues.get_mut(id.0) {
                 store.queue.clear();
+                store.about.idle = None;
             }
             self.undefine(Target::Queue(id));
         }
@@ -295,10 +303,12 @@ impl Broker {
 
     /// Keeps what an administrator noted.
     fn note(&mut self, target: Target, about: About) {
+        let now = about.created;
         if let Some(known) = self.about(target) {
             *known = about;
         }
         self.define(target);
+        self.arm(target, now);
     }
 
     /// Checks that a queue is there and gives messages.

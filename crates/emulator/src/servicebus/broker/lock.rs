@@ -66,6 +66,8 @@ pub(crate) enum Settlement {
     Complete,
     /// It becomes available again, its delivery count one higher.
     Abandon(Properties),
+    /// It becomes available again as if it had not been delivered.
+    Release,
     /// It stays, to be had by its sequence number only.
     Defer(Properties),
     /// It goes to the dead-letter subqueue.

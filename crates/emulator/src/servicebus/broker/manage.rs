@@ -1,6 +1,6 @@
 //! What `$management` asks beyond sending and receiving.
 
-use super::{Broker, ConnectionId, Delivery, LockToken, Mode, Part, QueueId, Refusal};
+use super::{Broker, ConnectionId, Delivery, LockToken, Mode, Part, QueueId, Refusal, Target};
 use crate::servicebus::message::{Message, Stamp};
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -13,7 +13,7 @@ impl Broker {
     /// Looks at a part of the messages, locking none.
     ///
     /// # Errors
-    /// If there is no such queue.
+    /// If there is no such queue, or it forwards its messages.
     pub(crate) fn peek(
         &mut self,
         queue: QueueId,
@@ -21,7 +21,14 @@ impl Broker {
         now: Timestamp,
     ) -> Result<Vec<(Arc<Message>, Stamp)>, Refusal> {
         self.tick(now);
-        Ok(self.queue(queue)?.peek(part))
+        self.used(Target::Queue(queue), now);
+        let queue = self.queue(queue)?;
+        if queue.settings.forward_to.is_some() {
+            return Err(Refusal::NotAllowed(
+                "Cannot create a message browser on an entity with auto-forwarding enabled.",
+            ));
+        }
+        Ok(queue.peek(part))
     }
 
     /// Hands out deferred messages by their numbers; all or none.
@@ -37,7 +44,7 @@ impl Broker {
     ) -> Result<Vec<Delivery>, Refusal> {
         self.tick(now);
         for sequence in sequences {
-            if let Some(session) = self.queue(queue)?.deferred_one(*sequence)? {
+            if let Some(session) = self.queue(queue)?.deferred_one(*sequence, now)? {
                 self.held((queue, connection), &session)?;
             }
         }

@@ -9,6 +9,7 @@ mod address;
 mod duplicates;
 mod effect;
 mod entities;
+mod idle;
 mod lock;
 mod manage;
 mod queue;
@@ -22,7 +23,7 @@ mod send;
 mod tests;
 mod topic;
 
-pub(crate) use about::{About, MEGABYTES, Status};
+pub(crate) use about::{About, Hints, MEGABYTES, Status};
 pub(crate) use address::{Address, Target};
 pub(crate) use effect::{ConnectionId, ConsumerId, Effect};
 pub(crate) use entities::{Kind, QueueView, TopicView};
@@ -143,6 +144,8 @@ impl Broker {
 
     /// Does what has fallen due in one queue.
     fn tick_queue(&mut self, id: QueueId, now: Timestamp) {
+        // First: a message that is scheduled until now still counts as use.
+        self.end_idle(Target::Queue(id), now);
         if let Some(store) = self.queues.get_mut(id.0) {
             store.alarm = None;
             store.queue.tick(now);
@@ -158,13 +161,19 @@ impl Broker {
             self.emit(effect);
         }
         for scheduled in outbox.activated {
+            self.used(Target::Queue(id), now);
             self.publish(Target::Queue(id), scheduled.message, now);
         }
         for dead in outbox.dead {
             self.bury(id, dead, now);
         }
+        while let Some(message) = self.queues.get_mut(id.0).and_then(|it| it.queue.take_forwarded())
+        {
+            self.publish(Target::Queue(id), message, now);
+        }
+        let idle = self.idle_end(Target::Queue(id));
         let Some(store) = self.queues.get_mut(id.0) else { return };
-        if let Some(due) = store.queue.next_due()
+        if let Some(due) = store.queue.next_due().into_iter().chain(idle).min()
             && store.alarm.is_none_or(|alarm| due < alarm)
         {
             if let Some(alarm) = store.alarm.replace(due) {
@@ -180,8 +189,7 @@ impl Broker {
         let DeadLetter { sequence, mut entry, reason, description } = dead;
         let told = [("DeadLetterReason", reason), ("DeadLetterErrorDescription", description)];
         let told = told.into_iter().filter_map(|(key, text)| Some((key, text?)));
-        let told: Vec<_> =
-            told.map(|(key, text)| (key.to_owned(), Some(Value::String(text)))).collect();
+        let told: Vec<_> = told.map(|(key, text)| (key.to_owned(), Value::String(text))).collect();
         if !told.is_empty() {
             entry.message = Arc::new(edit_application_properties(&entry.message, told));
         }

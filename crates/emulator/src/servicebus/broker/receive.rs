@@ -1,11 +1,15 @@
 //! The way out: consumers, sessions, deliveries, settlements.
 
 use super::{
-    Broker, Claim, ConnectionId, ConsumerId, Delivery, Hold, LockToken, Mode, QueueId, Refusal,
-    Settlement,
+    Broker, Claim, ConnectionId, ConsumerId, Delivery, Hold, LockToken, Mode, Queue, QueueId,
+    Refusal, Settlement, Target,
 };
 use jiff::Timestamp;
 use std::sync::Arc;
+
+/// What Azure says to receivers of an entity that forwards its messages.
+pub(super) const FORWARDS: &str =
+    "Cannot create a message receiver on an entity with auto-forwarding enabled.";
 
 /// Who wants to receive, from where, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,10 +52,14 @@ impl Broker {
     /// Opens a consumer on a queue without sessions.
     ///
     /// # Errors
-    /// If the queue has sessions.
+    /// If the queue has sessions, or forwards its messages.
     pub(crate) fn open(&mut self, want: Want, now: Timestamp) -> Result<ConsumerId, Refusal> {
         self.gives(want.queue, now)?;
-        if self.queue(want.queue)?.settings.requires_session {
+        let settings = &self.queue(want.queue)?.settings;
+        if settings.forward_to.is_some() {
+            return Err(Refusal::NotAllowed(FORWARDS));
+        }
+        if settings.requires_session {
             return Err(Refusal::NotAllowed(
                 "It is not possible for an entity that requires sessions to create a \
                  non-sessionful message receiver.",
@@ -141,7 +149,7 @@ impl Broker {
     /// Settles a message of `queue`.
     ///
     /// # Errors
-    /// If the lock is not in force.
+    /// If the lock is not in force, or a dead letter is to become one again.
     pub(crate) fn settle(
         &mut self,
         queue: QueueId,
@@ -150,6 +158,11 @@ impl Broker {
         now: Timestamp,
     ) -> Result<(), Refusal> {
         self.tick(now);
+        let is_dead = self.queues.get(queue.0).is_some_and(|store| store.dead_letters.is_none());
+        if is_dead && matches!(settlement, Settlement::DeadLetter { .. }) {
+            let words = "A message of a dead-letter subqueue cannot be dead-lettered.";
+            return Err(Refusal::NotAllowed(words));
+        }
         let settled = self.queue(queue)?.settle(token, settlement, now);
         self.follow_up(queue, now);
         settled
@@ -158,15 +171,31 @@ impl Broker {
     /// Ends a consumer: its session is free, its turn passes on. Locks on messages outside
     /// sessions stay until they expire.
     pub(crate) fn close(&mut self, id: ConsumerId, now: Timestamp) {
+        self.end(id, Queue::free_session, now);
+    }
+
+    /// Ends a consumer whose connection is lost: what it had of its session has failed.
+    pub(crate) fn lose(&mut self, id: ConsumerId, now: Timestamp) {
+        self.end(id, Queue::fail_session, now);
+    }
+
+    /// Ends a consumer, and its session in this way.
+    fn end(
+        &mut self,
+        id: ConsumerId,
+        end_session: impl Fn(&mut Queue, &Arc<str>, Timestamp),
+        now: Timestamp,
+    ) {
         self.tick(now);
         let Some(consumer) = self.consumers.remove(&id) else { return };
+        self.used(Target::Queue(consumer.want.queue), now);
         let Ok(queue) = self.queue(consumer.want.queue) else { return };
         queue.stop_waiting(id);
         queue.stop_waiting_for_session(id);
         if let Some(session) = &consumer.session
             && queue.session_holder(session) == Some(id)
         {
-            queue.free_session(session, now);
+            end_session(queue, session, now);
         }
         self.follow_up(consumer.want.queue, now);
     }

@@ -188,26 +188,37 @@ impl Broker {
         source: Option<&Arc<str>>,
         now: Timestamp,
     ) -> Option<Hop> {
+        let forward = self.queues.get(id.0)?.queue.settings.forward_to.clone();
+        let forward = forward.map(|path| self.way(&path, hop.message.size(), now));
         let queue = &mut self.queues.get_mut(id.0)?.queue;
-        let forward = queue.settings.forward_to.as_ref();
-        let forward = forward.and_then(|path| self.paths.get(&path.to_lowercase()));
         let Hop { message, enqueued_sequence, hops, target: _ } = hop;
         match forward {
-            Some(next) if hops < HOPS_MAX => {
-                return Some(Hop {
-                    target: *next,
-                    message,
-                    enqueued_sequence: None,
-                    hops: hops + 1,
-                });
+            Some(_) if HOPS_MAX <= hops => queue.refuse(message, TOO_MANY_HOPS, now),
+            Some(Ok(target)) => {
+                return Some(Hop { target, message, enqueued_sequence: None, hops: hops + 1 });
             }
-            Some(_) => queue.refuse(message, TOO_MANY_HOPS, now),
+            Some(Err(refusal)) => {
+                queue.refuse(message, (NO_WAY, &refusal.to_string()), now);
+            }
             None if queue.settings.requires_session && message.session.is_none() => {
                 queue.refuse(message, NO_SESSION, now);
             }
             None => queue.enqueue(message, enqueued_sequence, source.map(Arc::clone), now),
         }
         None
+    }
+
+    /// Where forwarding leads to, if that takes as many bytes more.
+    pub(super) fn way(
+        &mut self,
+        path: &str,
+        bytes: u64,
+        now: Timestamp,
+    ) -> Result<Target, Refusal> {
+        let target = self.paths.get(&path.to_lowercase()).copied();
+        let target = target.ok_or_else(|| Refusal::EntityNotFound(path.to_owned()))?;
+        self.has_room(target, bytes, now)?;
+        Ok(target)
     }
 
     /// The next number of a queue or topic.
@@ -233,8 +244,8 @@ impl Broker {
         }
     }
 
-    /// Sets the alarm of a queue or topic after a send.
-    fn arm(&mut self, target: Target, now: Timestamp) {
+    /// Sets the alarm of a queue or topic.
+    pub(super) fn arm(&mut self, target: Target, now: Timestamp) {
         match target {
             Target::Queue(id) => self.follow_up(id, now),
             Target::Topic(id) => self.arm_topic(id),
@@ -247,6 +258,10 @@ const TOO_MANY_HOPS: (&str, &str) = (
     "MaxTransferHopCountExceeded",
     "The maximum number of allowed hops when forwarding between entities was exceeded.",
 );
+
+/// The reason of a message that could not be forwarded: where it was to go is gone, disabled or
+/// full. Azure documents that it becomes a dead letter, and not under which name.
+const NO_WAY: &str = "ForwardingFailed";
 
 /// Azure's reason and words for a message that belongs to no session.
 const NO_SESSION: (&str, &str) = (

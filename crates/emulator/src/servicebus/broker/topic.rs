@@ -141,19 +141,22 @@ impl Broker {
 
     /// Publishes the topic's scheduled messages that are due.
     pub(super) fn tick_topic(&mut self, id: TopicId, now: Timestamp) {
+        self.end_idle(Target::Topic(id), now);
         if let Some(topic) = self.topics.get_mut(id.0) {
             topic.alarm = None;
         }
         while let Some((_, due)) = self.topics.get_mut(id.0).and_then(|it| it.schedule.due(now)) {
+            self.used(Target::Topic(id), now);
             self.publish(Target::Topic(id), due.message, now);
         }
         self.arm_topic(id);
     }
 
-    /// Sets the topic's alarm for its next scheduled message.
+    /// Sets the topic's alarm for its next scheduled message, or for its own end.
     pub(super) fn arm_topic(&mut self, id: TopicId) {
+        let idle = self.idle_end(Target::Topic(id));
         let Some(topic) = self.topics.get_mut(id.0) else { return };
-        if let Some(due) = topic.schedule.next()
+        if let Some(due) = topic.schedule.next().into_iter().chain(idle).min()
             && topic.alarm.is_none_or(|alarm| due < alarm)
         {
             if let Some(alarm) = topic.alarm.replace(due) {

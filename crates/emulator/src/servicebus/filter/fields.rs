@@ -2,7 +2,7 @@
 
 use crate::servicebus::{
     amqp::value::{self, Ask, at},
-    message::{Message, id_text, section, sections::sections},
+    message::{Message, id_text, section, sections::sections, with_properties},
 };
 use serde_amqp::{Value, primitives::OrderedMap};
 
@@ -94,8 +94,57 @@ impl Fields {
         id_text(at(&self.properties, index)).map_or(Value::Null, Value::String)
     }
 
-    /// An application property, by its exact name; none if the message has none.
+    /// An application property; none if the message has none of that name, whatever its case.
     pub(crate) fn user(&self, name: &str) -> Option<&Value> {
-        self.user.iter().find(|(key, _)| key.text() == Some(name)).map(|(_, value)| value)
+        self.key(name).and_then(|key| self.user.get(key))
+    }
+
+    /// Sets or clears a system property. Like Azure, it leaves alone when the message is scheduled;
+    /// and a message keeps some message-id.
+    pub(super) fn set_system(&mut self, property: System, value: Option<String>) {
+        let Some(index) = property.index() else { return };
+        if property == System::MessageId && value.is_none() {
+            return;
+        }
+        if self.properties.len() <= index {
+            self.properties.resize(index + 1, Value::Null);
+        }
+        if let Some(field) = self.properties.get_mut(index) {
+            *field = value.map_or(Value::Null, Value::String);
+        }
+    }
+
+    /// Sets an application property, in the place of one whose name differs by case only.
+    pub(super) fn set_user(&mut self, name: &str, value: Value) {
+        let key = self.key(name).cloned().unwrap_or_else(|| Value::String(name.to_owned()));
+        self.user.insert(key, value);
+    }
+
+    /// Removes an application property, whatever the case of its name.
+    pub(super) fn remove_user(&mut self, name: &str) {
+        if let Some(key) = self.key(name).cloned() {
+            self.user.shift_remove(&key);
+        }
+    }
+
+    /// `message` with these properties.
+    pub(super) fn write(self, message: &Message) -> Message {
+        with_properties(message, self.properties, self.user)
+    }
+
+    /// The name of an application property as the message has it: the very same, or the first that
+    /// differs by case only.
+    fn key(&self, name: &str) -> Option<&Value> {
+        let mut alike = None;
+        for key in self.user.keys() {
+            match key.text() {
+                Some(text) if text == name => return Some(key),
+                Some(text) if text.to_lowercase() == name.to_lowercase() => {
+                    alike.get_or_insert(key);
+                }
+                Some(_) | None => {}
+            }
+        }
+        alike
     }
 }

@@ -71,7 +71,7 @@ pub(crate) fn copies(
     let mut plain = false;
     for rule in rules.iter().filter(|rule| rule.filter.takes(fields)) {
         match &rule.action {
-            Some(action) => copies.push(Arc::new(action.apply(message, fields))),
+            Some(action) => copies.push(Arc::new(action.apply(message, fields, &rule.name))),
             None => plain = true,
         }
     }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::servicebus::{
-    amqp::value::{Ask, string},
+    amqp::value::{Ask, string, timestamp},
     message::sample::Sample,
 };
 use expect_test::{Expect, expect};
@@ -20,6 +20,7 @@ fn sample() -> Sample {
         .with("ok", true)
         .with("odd name", 1)
         .with("text", "100%_a".to_owned())
+        .with("at", timestamp(jiff::Timestamp::UNIX_EPOCH))
 }
 
 fn holds(condition: &str) -> bool {
@@ -71,6 +72,11 @@ fn conditions_that_are_true() {
         "'it''s' = 'it''s'",
         "1=1",
         "n = 8 OR TRUE",
+        "COLOR = 'red' AND User.N = 7 AND SYS.label = 'Placed'",
+        "property('odd name') = 1 AND p('COL' + 'or') = 'red' AND p('sys.Label') = 'Placed'",
+        "p('missing') IS NULL",
+        "newid() <> newid()",
+        "at = at AND NOT at > at",
     ] {
         assert!(holds(condition), "{condition}");
     }
@@ -124,7 +130,8 @@ fn what_is_not_a_condition_is_refused_with_its_position() {
     check("n IN 1", expect!["expected '(' at position 5"]);
     check("sys.Nothing = 1", expect!["no system property 'Nothing' at position 4"]);
     check("other.n = 1", expect!["a scope is sys or user at position 8"]);
-    check("newid() = 1", expect!["the function 'newid' is not supported at position 5"]);
+    check("length(n) = 1", expect!["the function 'length' is not supported at position 0"]);
+    check("n = @n", expect!["the parameter '@n' has no value at position 4"]);
     check("n LIKE 'a' ESCAPE 'ab'", expect!["expected one character at position 18"]);
     check(&"(".repeat(200), expect!["nested too deeply at position 64"]);
     check(&"a".repeat(1_025), expect!["longer than 1024 characters at position 1024"]);
@@ -134,12 +141,64 @@ fn what_is_not_a_condition_is_refused_with_its_position() {
 fn an_action_sets_and_removes() {
     let action = Action::parse("SET total = n * 2; REMOVE color; SET [a b] = 'x';").unwrap();
     let message = sample().message();
-    let changed = action.apply(&message, &Fields::of(&message));
+    let changed = action.apply(&message, &Fields::of(&message), "rule");
     let fields = Fields::of(&changed);
+    assert_eq!(fields.user("RuleName"), Some(&string("rule")));
     assert_eq!(fields.user("total"), Some(&Value::Long(14)));
     assert_eq!(fields.user("a b"), Some(&string("x")));
     assert_eq!((fields.user("color"), fields.user("ok")), (None, Some(&Value::Bool(true))));
     assert_eq!(action.text(), "SET total = n * 2; REMOVE color; SET [a b] = 'x';");
+}
+
+/// What actions make of the message above.
+fn acted(action: &str) -> Message {
+    let message = sample().message();
+    Action::parse(action).unwrap().apply(&message, &Fields::of(&message), "rule")
+}
+
+#[test]
+fn a_statement_sees_what_those_before_it_did() {
+    let fields = Fields::of(&acted("SET a = 1 SET b = a + 1; REMOVE COLOR SET c = color"));
+    assert_eq!(fields.user("b"), Some(&Value::Long(2)));
+    assert_eq!((fields.user("color"), fields.user("c")), (None, Some(&Value::Null)));
+}
+
+#[test]
+fn a_property_that_is_set_keeps_its_type() {
+    let fields = Fields::of(&acted(
+        "SET N = n / 2; SET color = 5; SET price = 3; SET ok = 2.5; SET copy = at; SET id = newid()",
+    ));
+    assert_eq!(fields.user("n"), Some(&Value::Int(3)));
+    assert_eq!(fields.user("color"), Some(&string("5")));
+    assert_eq!(fields.user("price"), Some(&Value::from(3.0)));
+    assert_eq!(fields.user("ok"), Some(&Value::from(2.5)));
+    assert_eq!(fields.user("copy"), fields.user("at"));
+    assert!(matches!(fields.user("id"), Some(Value::Uuid(_))));
+}
+
+#[test]
+fn system_properties_are_set_and_removed() {
+    let changed = acted(
+        "SET sys.To = sys.Label + '!'; REMOVE sys.Label; SET sys.SessionId = n; \
+         SET sys.MessageId = 'm-2'; REMOVE sys.MessageId",
+    );
+    assert_eq!((&*changed.id, changed.session.as_deref()), ("m-2", Some("7")));
+    let fields = Fields::of(&changed);
+    assert_eq!(fields.system(fields::System::To), string("Placed!"));
+    assert_eq!(fields.system(fields::System::Label), Value::Null);
+    assert_eq!(fields.system(fields::System::MessageId), string("m-2"));
+}
+
+#[test]
+fn parameters_stand_for_their_values() {
+    let parameters = vec![("@n".to_owned(), Value::Int(7)), ("@c".to_owned(), string("r%"))];
+    let message = sample().message();
+    let fields = Fields::of(&message);
+    let predicate = Predicate::with("n = @N AND color LIKE @c", parameters.clone()).unwrap();
+    assert!(predicate.holds(&fields));
+    let action = Action::with("SET seen = @c", parameters).unwrap();
+    let changed = Fields::of(&action.apply(&message, &fields, "rule"));
+    assert_eq!(changed.user("seen"), Some(&string("r%")));
 }
 
 #[test]
@@ -147,8 +206,8 @@ fn what_is_not_an_action_is_refused() {
     for (text, why) in [
         ("total = 1", "expected SET or REMOVE at position 0"),
         ("SET total", "expected '=' at position 5"),
-        ("SET a = 1 SET b = 2", "expected ';' at position 10"),
-        ("SET sys.Label = 'x'", "system properties cannot be changed at position 14"),
+        ("SET a = 1, SET b = 2", "expected SET or REMOVE at position 9"),
+        ("SET sys.Nothing = 'x'", "no system property 'Nothing' at position 8"),
     ] {
         assert_eq!(Action::parse(text).unwrap_err().to_string(), why);
     }

@@ -1,13 +1,14 @@
-//! The two changes the broker makes to bare bytes: a message-id where there was none, and
-//! application properties set on abandon, defer and dead-letter.
+//! The changes the broker makes to bare bytes: a message-id where there was none, application
+//! properties set on abandon, defer and dead-letter, and what the actions of rules change.
 
 use super::{
-    BadMessage, Message, section,
+    BadMessage, Message, id_text, section,
     sections::{elements, sections},
 };
-use crate::servicebus::amqp::value;
+use crate::servicebus::amqp::value::{self, Ask};
 use bytes::{BufMut, Bytes, BytesMut};
 use serde_amqp::{Value, primitives::OrderedMap};
+use std::sync::Arc;
 
 /// `bare` with message-id `id`; its other properties as they were.
 pub(super) fn with_message_id(bare: &[u8], id: &str) -> Result<Bytes, BadMessage> {
@@ -29,37 +30,83 @@ pub(super) fn with_message_id(bare: &[u8], id: &str) -> Result<Bytes, BadMessage
     Ok(bytes.freeze())
 }
 
-/// `message` with application properties set, or removed where there is no value.
+/// `message` with application properties set.
 pub(crate) fn edit_application_properties(
     message: &Message,
-    edits: impl IntoIterator<Item = (String, Option<Value>)>,
+    edits: impl IntoIterator<Item = (String, Value)>,
 ) -> Message {
-    let mut own = OrderedMap::new();
-    let (mut start, mut end) = (0, 0);
-    for section in sections(&message.bare).map_while(Result::ok) {
-        if section.code == section::PROPERTIES {
-            (start, end) = (section.end, section.end);
-        }
-        if section.code == section::APPLICATION_PROPERTIES {
-            (start, end) = (section.start, section.end);
-            if let Ok((Value::Map(pairs), _)) = value::decode(section.value) {
-                own = pairs;
+    let Parts { properties, mut own, rest } = Parts::of(&message.bare);
+    for (key, value) in edits {
+        own.insert(Value::String(key), value);
+    }
+    Message { bare: joined(properties, own, rest), ..message.clone() }
+}
+
+/// `message` with other properties and application properties.
+pub(crate) fn with_properties(
+    message: &Message,
+    properties: Vec<Value>,
+    own: OrderedMap<Value, Value>,
+) -> Message {
+    let id = id_text(value::at(&properties, 0)).map_or_else(|| Arc::clone(&message.id), Arc::from);
+    let session = value::at(&properties, 10).text().map(Arc::from);
+    let mut section = BytesMut::new();
+    value::encode(&value::described(u64::from(section::PROPERTIES), properties), &mut section);
+    let bare = joined(&section, own, Parts::of(&message.bare).rest);
+    Message { id, session, bare, ..message.clone() }
+}
+
+/// `message` with its properties and application properties alone.
+pub(crate) fn without_body(message: &Message) -> Message {
+    let length = message.bare.len() - Parts::of(&message.bare).rest.len();
+    Message { bare: message.bare.slice(..length), ..message.clone() }
+}
+
+/// The bare message, taken apart.
+struct Parts<'a> {
+    /// The properties section.
+    properties: &'a [u8],
+    /// The application properties.
+    own: OrderedMap<Value, Value>,
+    /// Body and footer.
+    rest: &'a [u8],
+}
+
+impl<'a> Parts<'a> {
+    fn of(bare: &'a [u8]) -> Self {
+        let mut own = OrderedMap::new();
+        let (mut middle, mut end) = (0, 0);
+        for section in sections(bare).map_while(Result::ok) {
+            match section.code {
+                section::PROPERTIES => (middle, end) = (section.end, section.end),
+                section::APPLICATION_PROPERTIES => {
+                    end = section.end;
+                    own = pairs(section.value);
+                }
+                _ => {}
             }
         }
+        let properties = bare.get(..middle).unwrap_or_default();
+        Self { properties, own, rest: bare.get(end..).unwrap_or_default() }
     }
-    for (key, value) in edits {
-        let key = Value::String(key);
-        match value {
-            Some(value) => own.insert(key, value),
-            None => own.shift_remove(&key),
-        };
+}
+
+/// The map that is encoded; empty if it is none.
+fn pairs(encoded: &[u8]) -> OrderedMap<Value, Value> {
+    match value::decode(encoded) {
+        Ok((Value::Map(pairs), _)) => pairs,
+        Ok(_) | Err(_) => OrderedMap::new(),
     }
-    let mut bare = BytesMut::with_capacity(message.bare.len() + 256);
-    bare.put_slice(message.bare.get(..start).unwrap_or_default());
+}
+
+/// A bare message from its parts.
+fn joined(properties: &[u8], own: OrderedMap<Value, Value>, rest: &[u8]) -> Bytes {
+    let mut bare = BytesMut::with_capacity(properties.len() + rest.len() + 256);
+    bare.put_slice(properties);
     bare.put_slice(&[0, 0x53, section::APPLICATION_PROPERTIES]);
     value::encode(&Value::Map(own), &mut bare);
-    bare.put_slice(message.bare.get(end..).unwrap_or_default());
-    Message { bare: bare.freeze(), ..message.clone() }
+    bare.put_slice(rest);
+    bare.freeze()
 }
 
 /// Appends a list or map in its 32-bit form from elements that are encoded already.

@@ -12,7 +12,7 @@ mod tests;
 
 pub(crate) use batch::split_batch;
 pub(crate) use decode::{decode, id_text};
-pub(crate) use edit::edit_application_properties;
+pub(crate) use edit::{edit_application_properties, with_properties, without_body};
 pub(crate) use encode::{Stamp, encode};
 
 use bytes::Bytes;

@@ -80,10 +80,10 @@ async fn a_store_of_another_format_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     used(folder.path()).await;
     // As the next format would write it.
-    let head = "azure-emulator store, format 2, commit 00000000000000000001";
+    let head = "azure-emulator store, format 3, commit 00000000000000000001";
     let check = <sha2::Sha256 as sha2::Digest>::digest(head);
     let check = u64::from_be_bytes(*check.first_chunk().expect("32 bytes"));
     let head = format!("{head}, check {check:016x}\n");
     fs::write(folder.path().join("HEAD"), head).expect("written");
-    assert!(refused(folder.path()).await.contains("store format 2"));
+    assert!(refused(folder.path()).await.contains("store format 3"));
 }

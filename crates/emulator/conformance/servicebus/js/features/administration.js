@@ -18,7 +18,7 @@ feature("queue: what is not said is as Azure has it", async () => {
   const expected = {
     name, maxDeliveryCount: 10, maxSizeInMegabytes: 1024, requiresSession: false,
     requiresDuplicateDetection: false, enablePartitioning: false, status: "Active",
-    lockDuration: "PT60S", defaultMessageTimeToLive: "P10675199DT2H48M5.4775807S",
+    lockDuration: "PT1M", defaultMessageTimeToLive: "P10675199DT2H48M5.4775807S",
     maxMessageSizeInKilobytes: 256,
   };
   has(await admin.createQueue(name), expected);
@@ -30,8 +30,8 @@ feature("queue: every property is kept", async () => {
   await admin.createQueue(onward);
   const sent = {
     lockDuration: "PT30S", maxDeliveryCount: 3, maxSizeInMegabytes: 2048, requiresDuplicateDetection: true,
-    duplicateDetectionHistoryTimeWindow: "PT300S", deadLetteringOnMessageExpiration: true,
-    defaultMessageTimeToLive: "PT3600S", userMetadata: "a <note> & more",
+    duplicateDetectionHistoryTimeWindow: "PT5M", deadLetteringOnMessageExpiration: true,
+    defaultMessageTimeToLive: "PT1H", userMetadata: "a <note> & more",
   };
   await admin.createQueue(name, { ...sent, forwardDeadLetteredMessagesTo: onward });
   const found = await admin.getQueue(name);
@@ -95,13 +95,13 @@ feature("list: runtime properties of queues and topics", async () => {
 feature("topic: made, read, changed, listed, removed", async () => {
   const name = fresh("t");
   const sent = {
-    requiresDuplicateDetection: true, duplicateDetectionHistoryTimeWindow: "PT60S",
-    defaultMessageTimeToLive: "PT600S", userMetadata: "topic",
+    requiresDuplicateDetection: true, duplicateDetectionHistoryTimeWindow: "PT1M",
+    defaultMessageTimeToLive: "PT10M", userMetadata: "topic",
   };
   const made = await admin.createTopic(name, sent);
   has(made, { name, ...sent });
-  await admin.updateTopic({ ...made, defaultMessageTimeToLive: "PT60S" });
-  has(await admin.getTopic(name), { defaultMessageTimeToLive: "PT60S" });
+  await admin.updateTopic({ ...made, defaultMessageTimeToLive: "PT1M" });
+  has(await admin.getTopic(name), { defaultMessageTimeToLive: "PT1M" });
   assert.ok((await all(admin.listTopics())).some((topic) => topic.name === name));
   await answers(admin.createTopic(name), ...THERE);
   await admin.deleteTopic(name);

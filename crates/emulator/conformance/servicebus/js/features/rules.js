@@ -27,7 +27,7 @@ feature("rules: are added, work with their action, and are removed", () =>
     );
     const found = await drain("rules/managed");
     assert.deepEqual(bodies(found), ["by color", "by subject"]);
-    assert.equal(found[0].applicationProperties.seen, "yes");
+    assert.deepEqual({ ...found[0].applicationProperties }, { color: "red", seen: "yes", RuleName: "red" });
     const rules = await listed(manager);
     assert.deepEqual(rules.map((rule) => rule.name), ["red", "orders"]);
     assert.equal(rules[0].filter.sqlExpression, "color = 'red'");

@@ -64,7 +64,7 @@ feature("filters: sql, correlation, true, false, and several rules on one subscr
     sql: ["all"], correlation: ["all"], true: ["all", "green", "few", "plain"], false: [], either: ["all", "plain"],
   };
   assert.deepEqual(Object.fromEntries(Object.entries(found).map(([name, list]) => [name, bodies(list)])), expected);
-  assert.deepEqual({ ...found.sql[0].applicationProperties }, { seen: "yes", quantity: 5 });
+  assert.deepEqual({ ...found.sql[0].applicationProperties }, { seen: "yes", quantity: 5, RuleName: "sql" });
 });
 
 feature("forward: from queue to queue to queue", async () => {

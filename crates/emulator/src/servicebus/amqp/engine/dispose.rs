@@ -103,7 +103,7 @@ fn settlement(disposition: &Disposition) -> Settlement {
                 Some(false) | None => Settlement::Abandon(properties),
             }
         }
-        _ => Settlement::Abandon(Vec::new()),
+        _ => Settlement::Release,
     }
 }
 

@@ -17,7 +17,11 @@ impl Engine {
     /// Gives up everything the connection holds in the broker.
     pub(crate) fn shut_down(&mut self, world: &mut World<'_>) {
         for consumer in mem::take(&mut self.consumers).into_keys() {
-            world.broker.close(consumer, world.now);
+            if self.closing {
+                world.broker.close(consumer, world.now);
+            } else {
+                world.broker.lose(consumer, world.now);
+            }
         }
     }
 

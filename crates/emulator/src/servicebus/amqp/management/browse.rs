@@ -10,7 +10,7 @@ use super::{
 };
 use crate::servicebus::{
     broker::{Mode, Part},
-    message::{Message, Stamp, encode},
+    message::{Message, Stamp, encode, without_body},
 };
 use bytes::BytesMut;
 use serde_amqp::{Value, primitives::Uuid};
@@ -31,7 +31,12 @@ pub(super) fn peek(call: &Call<'_>, world: &mut World<'_>) -> Answer {
     if found.is_empty() {
         return Ok(None);
     }
-    let found = found.iter().map(|(message, stamp)| named([("message", binary(message, stamp))]));
+    let omits_body = call.field("omit-message-body").flag().unwrap_or(false);
+    let found = found.iter().map(|(message, stamp)| {
+        let bytes =
+            if omits_body { binary(&without_body(message), stamp) } else { binary(message, stamp) };
+        named([("message", bytes)])
+    });
     Ok(Some(named([("messages", Value::List(found.collect()))])))
 }
 

@@ -50,26 +50,35 @@ impl Queue {
     /// A lock ended without a settlement, or with an abandon: the delivery has failed.
     pub(super) fn unlock(&mut self, sequence: i64, now: Timestamp) {
         let Some(entry) = self.entries.get_mut(&sequence) else { return };
-        let lock = entry.lock.take();
         entry.delivery_count += 1;
-        self.notes.state(sequence);
-        let (count, deferred) = (entry.delivery_count, entry.deferred);
-        let expired = entry.expires.is_some_and(|expires| expires <= now);
-        if let Some(lock) = lock {
-            self.due.remove(&(lock.until, Due::Lock(sequence)));
-        }
-        if self.settings.deliveries_max <= count {
+        if entry.delivery_count < self.settings.deliveries_max {
+            self.release(sequence, now);
+        } else {
             let description = format!(
                 "Message could not be consumed after {} delivery attempts.",
                 self.settings.deliveries_max
             );
             self.bury(sequence, "MaxDeliveryCountExceeded", &description);
+        }
+    }
+
+    /// A lock ended, and what was delivered does not count as such.
+    pub(super) fn release(&mut self, sequence: i64, now: Timestamp) {
+        let Some(entry) = self.entries.get_mut(&sequence) else { return };
+        let lock = entry.lock.take();
+        self.notes.state(sequence);
+        let (deferred, expired) = (entry.deferred, entry.is_expired(now));
+        if let Some(lock) = lock {
+            self.due.remove(&(lock.until, Due::Lock(sequence)));
+        }
+        if deferred {
+            if let Some(session) = self.entries.get(&sequence).and_then(|it| self.lane(it)) {
+                self.sessions.set_aside(&session, sequence);
+            }
         } else if expired {
             self.expire(sequence);
-        } else if !deferred {
+        } else {
             self.back(sequence, now);
-        } else if let Some(session) = self.entries.get(&sequence).and_then(|it| self.lane(it)) {
-            self.sessions.set_aside(&session, sequence);
         }
     }
 
@@ -85,9 +94,11 @@ impl Queue {
         self.offer(session.as_ref(), now);
     }
 
-    /// A message's time is over. A locked one stays until its lock ends.
+    /// A message's time is over. A locked one stays until its lock ends, a deferred one for good:
+    /// it can be peeked at, and not be had any more.
     fn expire(&mut self, sequence: i64) {
-        if self.entries.get(&sequence).is_none_or(|entry| entry.lock.is_some()) {
+        let entry = self.entries.get(&sequence);
+        if entry.is_none_or(|entry| entry.lock.is_some() || entry.deferred) {
             return;
         }
         if self.settings.dead_letter_expired {

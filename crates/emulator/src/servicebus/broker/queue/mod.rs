@@ -112,6 +112,13 @@ pub(crate) struct Counts {
     pub(crate) sessions: usize,
 }
 
+impl Entry {
+    /// Whether its time is over.
+    fn is_expired(&self, now: Timestamp) -> bool {
+        self.expires.is_some_and(|expires| expires <= now)
+    }
+}
+
 impl Queue {
     /// An empty queue.
     pub(crate) fn new(name: &str, settings: Settings) -> Self {
@@ -147,9 +154,12 @@ impl Queue {
         now: Timestamp,
     ) {
         let sequence = self.next_sequence();
-        let life = match (message.time_to_live, self.settings.time_to_live) {
-            (Some(own), Some(default)) => Some(own.min(default)),
-            (own, default) => own.or(default),
+        let life = [message.time_to_live, self.settings.time_to_live].into_iter().flatten().min();
+        let message = if life == message.time_to_live {
+            message
+        } else {
+            // Receivers are told the life that counts.
+            Arc::new(Message { time_to_live: life, ..Message::clone(&message) })
         };
         let entry = Entry {
             enqueued: now,
@@ -186,6 +196,13 @@ impl Queue {
         };
         let (reason, description) = (Some(why.0.to_owned()), Some(why.1.to_owned()));
         self.outbox.dead.push(DeadLetter { sequence, entry, reason, description });
+    }
+
+    /// Takes out a message that is to be forwarded, if one has been waiting.
+    pub(crate) fn take_forwarded(&mut self) -> Option<Arc<Message>> {
+        self.settings.forward_to.as_ref()?;
+        let sequence = *self.ready.first()?;
+        self.remove(sequence).map(|entry| entry.message)
     }
 
     /// What has come up for the broker since the last call.

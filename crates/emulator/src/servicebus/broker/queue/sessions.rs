@@ -131,23 +131,38 @@ impl Queue {
         }
     }
 
-    /// Frees a session whose holder has gone; what was delivered and not settled has failed.
+    /// Frees a session whose holder has gone; what was delivered and not settled does not count.
     pub(crate) fn free_session(&mut self, session: &Arc<str>, now: Timestamp) {
+        self.give_up(session, Self::release, now);
+    }
+
+    /// Frees a session whose holder was lost; what was delivered and not settled has failed.
+    pub(crate) fn fail_session(&mut self, session: &Arc<str>, now: Timestamp) {
+        self.give_up(session, Self::unlock, now);
+    }
+
+    /// Frees a session; what was delivered and not settled goes `back`.
+    fn give_up(
+        &mut self,
+        session: &Arc<str>,
+        back: impl Fn(&mut Self, i64, Timestamp),
+        now: Timestamp,
+    ) {
         let Some(holder) = self.sessions.take_holder(session) else { return };
         self.due.remove(&(holder.until, Due::Session(Arc::clone(session))));
         for sequence in self.sessions.locked(session) {
-            self.unlock(sequence, now);
+            back(self, sequence, now);
         }
         self.sessions.refresh(session);
         self.grant_sessions(now);
     }
 
-    /// The session's lock has run out.
+    /// The session's lock has run out: what was delivered and not settled has failed.
     pub(super) fn end_session(&mut self, session: &Arc<str>, now: Timestamp) {
         if let Some(consumer) = self.session_holder(session) {
             self.outbox.effects.push(Effect::SessionLost(consumer));
         }
-        self.free_session(session, now);
+        self.fail_session(session, now);
     }
 
     /// Who holds a session.

@@ -33,6 +33,7 @@ impl Queue {
                 self.modify(sequence, properties);
                 self.unlock(sequence, now);
             }
+            Settlement::Release => self.release(sequence, now),
             Settlement::Defer(properties) => {
                 self.modify(sequence, properties);
                 self.defer(sequence);
@@ -87,9 +88,8 @@ impl Queue {
             return;
         }
         if let Some(entry) = self.entries.get_mut(&sequence) {
-            let edits = properties.into_iter().map(|(key, value)| (key, Some(value)));
             self.size -= entry.message.size();
-            entry.message = Arc::new(edit_application_properties(&entry.message, edits));
+            entry.message = Arc::new(edit_application_properties(&entry.message, properties));
             self.size += entry.message.size();
             self.notes.whole(sequence);
         }

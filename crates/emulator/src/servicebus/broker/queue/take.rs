@@ -60,7 +60,7 @@ impl Queue {
         now: Timestamp,
     ) -> Result<Delivery, Refusal> {
         let missing = Refusal::MessageNotFound(token.sequence);
-        self.deferred_one(token.sequence)?;
+        self.deferred_one(token.sequence, now)?;
         if let Some(session) = self.entries.get(&token.sequence).and_then(|entry| self.lane(entry))
         {
             self.sessions.lock_one(&session, token.sequence);
@@ -70,12 +70,17 @@ impl Queue {
         Ok(delivery)
     }
 
-    /// Checks that a message is deferred and not locked; says which session it is in.
+    /// Checks that a message is deferred, neither locked nor expired; says which session it is in.
     ///
     /// # Errors
     /// If there is no such message.
-    pub(crate) fn deferred_one(&self, sequence: i64) -> Result<Option<Arc<str>>, Refusal> {
-        let entry = self.entries.get(&sequence).filter(|it| it.deferred && it.lock.is_none());
+    pub(crate) fn deferred_one(
+        &self,
+        sequence: i64,
+        now: Timestamp,
+    ) -> Result<Option<Arc<str>>, Refusal> {
+        let entry = self.entries.get(&sequence);
+        let entry = entry.filter(|it| it.deferred && it.lock.is_none() && !it.is_expired(now));
         entry.map(|entry| self.lane(entry)).ok_or(Refusal::MessageNotFound(sequence))
     }
 

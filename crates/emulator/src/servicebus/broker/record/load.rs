@@ -51,11 +51,14 @@ impl Broker {
                 store.queue.end_delivery(sequence, now);
             }
         }
-        for at in 0..broker.queues.len() {
-            broker.follow_up(QueueId(at), now);
-        }
-        for at in 0..broker.topics.len() {
-            broker.arm_topic(TopicId(at));
+        let queues = (0..broker.queues.len()).map(|at| Target::Queue(QueueId(at)));
+        let topics = (0..broker.topics.len()).map(|at| Target::Topic(TopicId(at)));
+        for target in queues.chain(topics) {
+            if broker.idle_end(target).is_some() {
+                // Nobody could use it while it was not there.
+                broker.used(target, now);
+            }
+            broker.arm(target, now);
         }
         Ok(broker)
     }

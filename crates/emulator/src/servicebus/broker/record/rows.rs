@@ -3,7 +3,7 @@
 use crate::{
     servicebus::{
         amqp::value,
-        broker::{About, about::Status, queue::Queue, schedule::Scheduled},
+        broker::{About, Hints, about::Status, queue::Queue, schedule::Scheduled},
         filter::{Action, Correlation, Filter, Predicate, Rule},
         message::{Annotations, Message},
         topology::Settings,
@@ -13,6 +13,7 @@ use crate::{
 use bytes::{Bytes, BytesMut};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_amqp::Value;
 use std::{fmt::Display, sync::Arc, time::Duration};
 
 /// An entity.
@@ -46,6 +47,8 @@ pub(super) struct AboutRow {
     status: u8,
     megabytes_max: u32,
     metadata: Option<String>,
+    hints: Hints,
+    idle: Option<Duration>,
     created: i128,
     updated: i128,
 }
@@ -53,7 +56,7 @@ pub(super) struct AboutRow {
 impl AboutRow {
     /// The row of it.
     pub(super) fn of(about: &About) -> Self {
-        let About { status, megabytes_max, metadata, created, updated, accessed: _ } =
+        let About { status, megabytes_max, metadata, hints, idle, created, updated, accessed: _ } =
             about.clone();
         let status = match status {
             Status::Active => 0,
@@ -62,12 +65,12 @@ impl AboutRow {
             Status::ReceiveDisabled => 3,
         };
         let [created, updated] = [created, updated].map(nanos);
-        Self { status, megabytes_max, metadata, created, updated }
+        Self { status, megabytes_max, metadata, hints, idle, created, updated }
     }
 
     /// What it says.
     pub(super) fn into_about(self) -> Result<About, BadRow> {
-        let Self { status, megabytes_max, metadata, created, updated } = self;
+        let Self { status, megabytes_max, metadata, hints, idle, created, updated } = self;
         let status = match status {
             0 => Status::Active,
             1 => Status::Disabled,
@@ -77,7 +80,7 @@ impl AboutRow {
         };
         let (created, updated) = (from_nanos(created)?, from_nanos(updated)?);
         let accessed = updated;
-        Ok(About { status, megabytes_max, metadata, created, updated, accessed })
+        Ok(About { status, megabytes_max, metadata, hints, idle, created, updated, accessed })
     }
 }
 
@@ -104,16 +107,22 @@ pub(super) struct SubscriptionRow {
 pub(super) struct RuleRow {
     name: String,
     filter: FilterRow,
-    action: Option<String>,
+    action: Option<SqlRow>,
 }
+
+/// An SQL text with its parameters.
+type SqlRow = (String, PairsRow);
+
+/// Names with AMQP values.
+type PairsRow = Vec<(String, Vec<u8>)>;
 
 #[derive(Serialize, Deserialize)]
 enum FilterRow {
     True,
     False,
-    Sql(String),
-    /// The system properties in the order of the wire, the others as AMQP values.
-    Correlation([Option<String>; 8], Vec<(String, Vec<u8>)>),
+    Sql(SqlRow),
+    /// The system properties in the order of the wire, and the others.
+    Correlation([Option<String>; 8], PairsRow),
 }
 
 /// What an entity has counted.
@@ -209,18 +218,16 @@ impl RuleRow {
         let filter = match filter {
             Filter::True => FilterRow::True,
             Filter::False => FilterRow::False,
-            Filter::Sql(predicate) => FilterRow::Sql(predicate.text().to_owned()),
+            Filter::Sql(predicate) => {
+                FilterRow::Sql((predicate.text().to_owned(), encoded(predicate.parameters())))
+            }
             Filter::Correlation(correlation) => {
                 let Correlation { system, properties } = correlation;
-                let user = properties.iter().map(|(name, wanted)| {
-                    let mut bytes = BytesMut::new();
-                    value::encode(wanted, &mut bytes);
-                    (name.clone(), bytes.to_vec())
-                });
-                FilterRow::Correlation(system.clone(), user.collect())
+                FilterRow::Correlation(system.clone(), encoded(properties))
             }
         };
-        let action = action.as_ref().map(|action| action.text().to_owned());
+        let action = action.as_ref();
+        let action = action.map(|it| (it.text().to_owned(), encoded(it.parameters())));
         Self { name: name.clone(), filter, action }
     }
 
@@ -230,23 +237,40 @@ impl RuleRow {
         let filter = match filter {
             FilterRow::True => Filter::True,
             FilterRow::False => Filter::False,
-            FilterRow::Sql(text) => Filter::Sql(Predicate::parse(&text).map_err(|it| bad(&it))?),
+            FilterRow::Sql((text, parameters)) => {
+                let predicate = Predicate::with(&text, decoded(parameters)?);
+                Filter::Sql(predicate.map_err(|it| bad(&it))?)
+            }
             FilterRow::Correlation(system, user) => Filter::Correlation(correlation(system, user)?),
         };
-        let action = action.map(|text| Action::parse(&text)).transpose();
-        Ok(Rule { name, filter, action: action.map_err(|error| bad(&error))? })
+        let action = action.map(|(text, parameters)| {
+            Action::with(&text, decoded(parameters)?).map_err(|error| bad(&error))
+        });
+        Ok(Rule { name, filter, action: action.transpose()? })
     }
 }
 
-fn correlation(
-    system: [Option<String>; 8],
-    user: Vec<(String, Vec<u8>)>,
-) -> Result<Correlation, BadRow> {
-    let properties = user.into_iter().map(|(name, bytes)| match value::decode(&bytes) {
+/// Values as they are stored.
+fn encoded(pairs: &[(String, Value)]) -> PairsRow {
+    let pairs = pairs.iter().map(|(name, value)| {
+        let mut bytes = BytesMut::new();
+        value::encode(value, &mut bytes);
+        (name.clone(), bytes.to_vec())
+    });
+    pairs.collect()
+}
+
+/// The values that were stored.
+fn decoded(pairs: PairsRow) -> Result<Vec<(String, Value)>, BadRow> {
+    let pairs = pairs.into_iter().map(|(name, bytes)| match value::decode(&bytes) {
         Ok((value, _)) => Ok((name, value)),
         Err(error) => Err(bad(&error)),
     });
-    Ok(Correlation { system, properties: properties.collect::<Result<_, _>>()? })
+    pairs.collect()
+}
+
+fn correlation(system: [Option<String>; 8], user: PairsRow) -> Result<Correlation, BadRow> {
+    Ok(Correlation { system, properties: decoded(user)? })
 }
 
 impl MessageRow<'_> {

@@ -114,3 +114,65 @@ fn a_queue_that_is_made_again_starts_empty_and_receives() {
     bench.send("q", messages(["new"]));
     assert_eq!(ids(&bench.receive(consumer, 5)), ["new"]);
 }
+
+const IDLE: Duration = Duration::from_mins(5);
+
+fn goes_when_idle() -> About {
+    About { idle: Some(IDLE), ..About::default() }
+}
+
+#[test]
+fn an_idle_queue_goes_and_one_that_is_used_stays() {
+    let mut bench = Bench::new(&Topology::default());
+    for name in ["unused", "sent", "peeked", "received", "scheduled"] {
+        bench.broker.create_queue(&queue(name, Settings::default()), goes_when_idle()).unwrap();
+    }
+    let at = later(bench.now, 3 * IDLE);
+    bench.send("scheduled", [Sample::new("a").scheduled(at).message()]);
+    let consumer = bench.open("received");
+    bench.pass(299);
+    bench.send("sent", messages(["a"]));
+    let peeked = bench.id("peeked");
+    bench.broker.peek(peeked, Part { sequence: 1, count: 1, session: None }, bench.now).unwrap();
+    bench.pass(2);
+    assert_eq!(bench.broker.names(Kind::Queues), ["peeked", "received", "scheduled", "sent"]);
+    bench.pass(300);
+    assert_eq!(bench.broker.names(Kind::Queues), ["received", "scheduled"]);
+    bench.broker.close(consumer, bench.now);
+    bench.pass(299);
+    assert_eq!(bench.broker.names(Kind::Queues), ["received", "scheduled"]);
+    bench.pass(1);
+    assert_eq!(bench.broker.names(Kind::Queues), ["scheduled"]);
+    bench.pass(600);
+    assert!(bench.broker.names(Kind::Queues).is_empty());
+    assert_eq!(bench.broker.next_alarm(), None);
+}
+
+#[test]
+fn an_idle_topic_goes_with_its_subscriptions_and_an_idle_subscription_alone() {
+    let mut bench = Bench::new(&Topology::default());
+    let topic = |name: &str| TopicSpec {
+        name: name.to_owned(),
+        time_to_live: None,
+        duplicates: None,
+        subscriptions: Vec::new(),
+    };
+    let subscription = |name: &str| SubscriptionSpec {
+        name: name.to_owned(),
+        settings: Settings::default(),
+        rules: Vec::new(),
+    };
+    bench.broker.create_topic(&topic("idle"), goes_when_idle()).unwrap();
+    bench.broker.create_topic(&topic("busy"), About::default()).unwrap();
+    for (topic, name, about) in [
+        ("idle", "s", About::default()),
+        ("busy", "s", About::default()),
+        ("busy", "idle", goes_when_idle()),
+    ] {
+        bench.broker.create_subscription(topic, &subscription(name), about).unwrap();
+    }
+    bench.pass(300);
+    assert_eq!(bench.broker.names(Kind::Topics), ["busy"]);
+    assert_eq!(bench.broker.topic_view("busy").unwrap().subscriptions, ["s"]);
+    assert!(bench.broker.queue_view("idle/Subscriptions/s").is_none());
+}

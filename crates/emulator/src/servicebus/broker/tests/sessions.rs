@@ -100,7 +100,21 @@ fn a_freed_session_goes_to_the_next_with_what_was_not_settled() {
     assert_eq!(bench.effects().len(), 1);
     let rest = bench.receive(second, 5);
     assert_eq!(ids(&rest), ["2", "3"]);
-    assert_eq!((rest[0].stamp.delivery_count, rest[1].stamp.delivery_count), (1, 0));
+    let counts = rest.iter().map(|delivery| delivery.stamp.delivery_count);
+    assert_eq!(counts.collect::<Vec<_>>(), [0, 0], "giving a session back is no failure");
+}
+
+#[test]
+fn what_a_lost_holder_had_has_failed() {
+    let mut bench = Bench::sessions();
+    bench.send("q", in_session("s", ["1", "2"]));
+    let first = bench.hold("q", "s");
+    bench.one(first);
+    bench.broker.lose(first, bench.now);
+    let second = bench.hold("q", "s");
+    let rest = bench.receive(second, 2);
+    let counts = rest.iter().map(|delivery| delivery.stamp.delivery_count);
+    assert_eq!(counts.collect::<Vec<_>>(), [1, 0]);
 }
 
 #[test]

@@ -159,3 +159,125 @@ fn a_chain_of_forwarding_that_is_too_long_ends_in_the_dead_letters() {
     assert_eq!(bench.count("q4", "deadLetter"), 1);
     assert_eq!(bench.count("q5", "active"), 0);
 }
+
+/// Queue `front` forwards to queue `back`, which may be changed.
+fn forwarding() -> Bench {
+    let forward_to = Some("back".to_owned());
+    Bench::new(&Topology {
+        queues: vec![
+            queue("front", Settings { forward_to, ..Settings::default() }),
+            queue("back", Settings::default()),
+        ],
+        topics: Vec::new(),
+    })
+}
+
+#[test]
+fn what_cannot_be_forwarded_is_a_dead_letter() {
+    let disabled = About { status: Status::Disabled, ..About::default() };
+    let full = About { megabytes_max: 0, ..About::default() };
+    for (about, words) in [(Some(disabled), "disabled"), (Some(full), "quota"), (None, "found")] {
+        let mut bench = forwarding();
+        match about {
+            Some(about) => {
+                let change = (Settings::default(), None);
+                bench.broker.update_queue("back", change, about, bench.now).unwrap();
+            }
+            None => bench.broker.delete("back", bench.now).unwrap(),
+        }
+        bench.send("front", messages(["a"]));
+        let dead = bench.open("front/$deadletterqueue");
+        let delivery = bench.one(dead);
+        let fields = Fields::of(&delivery.message);
+        let told = fields.user("DeadLetterErrorDescription").and_then(Ask::text).unwrap();
+        assert!(told.contains(words), "{told}");
+    }
+}
+
+#[test]
+fn an_entity_that_forwards_is_not_received_from() {
+    let mut bench = forwarding();
+    let want = bench.want("front");
+    let refused = Refusal::NotAllowed(receive::FORWARDS);
+    assert_eq!(bench.broker.open(want, bench.now), Err(refused));
+    let part = Part { sequence: 1, count: 1, session: None };
+    let peeked = bench.broker.peek(want.queue, part, bench.now);
+    assert!(matches!(peeked, Err(Refusal::NotAllowed(_))), "{peeked:?}");
+    bench.open("front/$deadletterqueue");
+}
+
+#[test]
+fn forwarding_that_is_set_later_takes_what_waits_and_what_comes_back() {
+    let mut bench = Bench::new(&Topology {
+        queues: ["front", "back"].map(|name| queue(name, Settings::default())).into(),
+        topics: Vec::new(),
+    });
+    bench.send("front", messages(["locked", "waits"]));
+    let consumer = bench.open("front");
+    bench.one(consumer);
+    let forward_to = Some("back".to_owned());
+    let change = (Settings { forward_to, ..Settings::default() }, None);
+    bench.broker.update_queue("front", change, About::default(), bench.now).unwrap();
+    let refused = Refusal::NotAllowed(receive::FORWARDS);
+    assert!(bench.effects().contains(&Effect::Dismissed(consumer, refused)));
+    bench.pass(60);
+    let back = bench.open("back");
+    assert_eq!(ids(&bench.receive(back, 5)), ["waits", "locked"]);
+    assert_eq!(bench.count("front", "active"), 0);
+}
+
+#[test]
+fn a_dead_letter_cannot_be_dead_lettered() {
+    let mut bench = Bench::queue(Settings { deliveries_max: 1, ..Settings::default() });
+    bench.send("q", messages(["a"]));
+    let consumer = bench.open("q");
+    let delivery = bench.one(consumer);
+    bench.abandon("q", &delivery);
+    let path = "q/$deadletterqueue";
+    let dead = bench.open(path);
+    let delivery = bench.one(dead);
+    let (reason, description, properties) = (None, None, Vec::new());
+    let again = Settlement::DeadLetter { reason, description, properties };
+    let settled = bench.settle(path, &delivery, again);
+    assert!(matches!(settled, Err(Refusal::NotAllowed(_))), "{settled:?}");
+    bench.complete(path, &delivery);
+}
+
+#[test]
+fn a_deferred_message_outlives_its_time_but_is_not_had_any_more() {
+    let mut bench = Bench::queue(Settings { dead_letter_expired: true, ..Settings::default() });
+    bench.send("q", [Sample::new("a").time_to_live(5_000).message()]);
+    let consumer = bench.open("q");
+    let delivery = bench.one(consumer);
+    bench.settle("q", &delivery, Settlement::Defer(Vec::new())).unwrap();
+    bench.pass(6);
+    assert_eq!((bench.count("q", "deferred"), bench.count("q", "deadLetter")), (1, 0));
+    let asked = (bench.id("q"), ME);
+    let found = bench.broker.receive_deferred(asked, &[1], Mode::PeekLock, bench.now);
+    assert!(matches!(found, Err(Refusal::MessageNotFound(1))), "{found:?}");
+}
+
+#[test]
+fn receivers_are_told_the_life_that_counts() {
+    let time_to_live = Some(Duration::from_secs(10));
+    for (own, told) in [(None, 10_000), (Some(5_000), 5_000), (Some(50_000), 10_000)] {
+        let mut bench = Bench::queue(Settings { time_to_live, ..Settings::default() });
+        let sample = Sample::new("a");
+        bench.send("q", [own.map_or(sample.clone(), |own| sample.time_to_live(own)).message()]);
+        let consumer = bench.open("q");
+        let life = bench.one(consumer).message.time_to_live;
+        assert_eq!(life, Some(Duration::from_millis(told)), "{own:?}");
+    }
+}
+
+#[test]
+fn a_released_message_was_not_delivered() {
+    let mut bench = Bench::queue(Settings { deliveries_max: 1, ..Settings::default() });
+    bench.send("q", messages(["a"]));
+    let consumer = bench.open("q");
+    for _ in 0..3 {
+        let delivery = bench.one(consumer);
+        assert_eq!(delivery.stamp.delivery_count, 0);
+        bench.settle("q", &delivery, Settlement::Release).unwrap();
+    }
+}

@@ -1,47 +1,50 @@
-//! Actions: statements that set and remove application properties of a rule's copy.
+//! Actions: statements that set and remove properties of a rule's copy.
 
 use super::{
-    SqlError,
-    evaluate::{Scalar, scalar},
+    Parameters, SqlError,
+    evaluate::scalar,
     parse::{Expression, Parser, Property},
     short_enough,
 };
-use crate::servicebus::{
-    filter::Fields,
-    message::{Message, edit_application_properties},
-};
-use serde_amqp::Value;
+use crate::servicebus::{filter::Fields, message::Message};
 
-/// An action with its text.
+/// An action with its text and parameters.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Action {
     text: String,
+    parameters: Parameters,
     statements: Vec<Statement>,
 }
 
 /// One statement.
 #[derive(Debug, Clone, PartialEq)]
 enum Statement {
-    Set(String, Expression),
-    Remove(String),
+    Set(Property, Expression),
+    Remove(Property),
 }
 
 impl Action {
-    /// Parses statements divided by semicolons.
+    /// Parses statements without parameters.
     ///
     /// # Errors
-    /// If one is not `SET` or `REMOVE` of an application property.
+    /// If one is neither `SET` nor `REMOVE`.
     pub(crate) fn parse(text: &str) -> Result<Self, SqlError> {
+        Self::with(text, Parameters::new())
+    }
+
+    /// Parses statements; a semicolon may stand behind each.
+    ///
+    /// # Errors
+    /// If one is neither `SET` nor `REMOVE`, or names a parameter that has no value.
+    pub(crate) fn with(text: &str, parameters: Parameters) -> Result<Self, SqlError> {
         let tokens = short_enough(text)?;
-        let mut parser = Parser::new(&tokens);
+        let mut parser = Parser::new(&tokens, &parameters);
         let mut statements = Vec::new();
         while !parser.is_at_end() {
             statements.push(statement(&mut parser)?);
-            if !parser.is_at_end() {
-                parser.require(";")?;
-            }
+            parser.mark(";");
         }
-        Ok(Self { text: text.to_owned(), statements })
+        Ok(Self { text: text.to_owned(), parameters, statements })
     }
 
     /// The text it was parsed from.
@@ -49,46 +52,50 @@ impl Action {
         &self.text
     }
 
-    /// The message as the action leaves it. What it reads is the message as it came.
-    pub(crate) fn apply(&self, message: &Message, fields: &Fields) -> Message {
-        let edits = self.statements.iter().map(|statement| match statement {
-            Statement::Remove(name) => (name.clone(), None),
-            Statement::Set(name, expression) => {
-                (name.clone(), Some(to_value(scalar(expression, fields))))
-            }
-        });
-        edit_application_properties(message, edits)
+    /// The parameters that it was parsed with.
+    pub(crate) fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+
+    /// The message as the action of this rule leaves it: each statement sees what those before it
+    /// did, and `RuleName` says which rule it was.
+    pub(crate) fn apply(&self, message: &Message, fields: &Fields, rule: &str) -> Message {
+        let mut fields = fields.clone();
+        for statement in &self.statements {
+            statement.run(&mut fields);
+        }
+        fields.set_user("RuleName", rule.to_owned().into());
+        fields.write(message)
     }
 }
 
-/// `SET name = expression` or `REMOVE name`.
+impl Statement {
+    /// Changes the properties.
+    fn run(&self, fields: &mut Fields) {
+        match self {
+            Self::Set(Property::System(property), expression) => {
+                let text = scalar(expression, fields).text();
+                fields.set_system(*property, text);
+            }
+            Self::Set(Property::User(name), expression) => {
+                let value = scalar(expression, fields).into_value(fields.user(name));
+                fields.set_user(name, value);
+            }
+            Self::Remove(Property::System(property)) => fields.set_system(*property, None),
+            Self::Remove(Property::User(name)) => fields.remove_user(name),
+        }
+    }
+}
+
+/// `SET property = expression` or `REMOVE property`.
 fn statement(parser: &mut Parser<'_>) -> Result<Statement, SqlError> {
     if parser.word("set") {
-        let name = user_property(parser)?;
+        let property = parser.property()?;
         parser.require("=")?;
-        return Ok(Statement::Set(name, parser.expression()?));
+        return Ok(Statement::Set(property, parser.expression()?));
     }
     if parser.word("remove") {
-        return Ok(Statement::Remove(user_property(parser)?));
+        return Ok(Statement::Remove(parser.property()?));
     }
     Err(parser.wrong("expected SET or REMOVE"))
-}
-
-/// The name of an application property.
-fn user_property(parser: &mut Parser<'_>) -> Result<String, SqlError> {
-    match parser.property()? {
-        Property::User(name) => Ok(name),
-        Property::System(_) => Err(parser.wrong("system properties cannot be changed")),
-    }
-}
-
-/// A value as an application property.
-fn to_value(scalar: Scalar) -> Value {
-    match scalar {
-        Scalar::Null => Value::Null,
-        Scalar::Boolean(truth) => Value::Bool(truth),
-        Scalar::Integer(number) => Value::Long(number),
-        Scalar::Decimal(number) => Value::from(number),
-        Scalar::Text(text) => Value::String(text),
-    }
 }

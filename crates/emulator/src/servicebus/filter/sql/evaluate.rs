@@ -1,19 +1,12 @@
 //! What conditions and expressions come to for one message; none is unknown.
 
-use super::parse::{Comparison, Condition, Expression, Property};
-use crate::servicebus::{amqp::value::Ask, filter::Fields};
+use super::{
+    parse::{Comparison, Condition, Expression, Property},
+    scalar::Scalar,
+};
+use crate::servicebus::filter::Fields;
 use serde_amqp::Value;
 use std::cmp::Ordering;
-
-/// A value as SQL sees it.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Scalar {
-    Null,
-    Boolean(bool),
-    Integer(i64),
-    Decimal(f64),
-    Text(String),
-}
 
 /// Whether a condition is true, false or unknown.
 pub(super) fn condition(condition: &Condition, fields: &Fields) -> Option<bool> {
@@ -34,13 +27,13 @@ pub(super) fn condition(condition: &Condition, fields: &Fields) -> Option<bool> 
         }
         Condition::Not(inner) => self::condition(inner, fields).map(|truth| !truth),
         Condition::Compare(comparison, left, right) => {
-            let order = order(&scalar(left, fields), &scalar(right, fields))?;
+            let order = scalar(left, fields).order(&scalar(right, fields))?;
             Some(comparison.holds(order))
         }
         Condition::IsNull(inner) => Some(scalar(inner, fields) == Scalar::Null),
         Condition::In(wanted, list) => {
             let wanted = scalar(wanted, fields);
-            let equal = list.iter().map(|it| order(&wanted, &scalar(it, fields)));
+            let equal = list.iter().map(|it| wanted.order(&scalar(it, fields)));
             let equal: Vec<_> = equal.map(|order| order.map(|it| it == Ordering::Equal)).collect();
             match equal.contains(&Some(true)) {
                 true => Some(true),
@@ -59,7 +52,12 @@ pub(super) fn condition(condition: &Condition, fields: &Fields) -> Option<bool> 
         Condition::Exists(property) => Some(exists(property, fields)),
         Condition::Truth(inner) => match scalar(inner, fields) {
             Scalar::Boolean(truth) => Some(truth),
-            Scalar::Null | Scalar::Integer(_) | Scalar::Decimal(_) | Scalar::Text(_) => None,
+            Scalar::Null
+            | Scalar::Integer(_)
+            | Scalar::Decimal(_)
+            | Scalar::Text(_)
+            | Scalar::Instant(_)
+            | Scalar::Id(_) => None,
         },
     }
 }
@@ -81,20 +79,14 @@ impl Comparison {
 /// The value of an expression; null where types do not fit or numbers overflow.
 pub(super) fn scalar(expression: &Expression, fields: &Fields) -> Scalar {
     match expression {
-        Expression::Null => Scalar::Null,
-        Expression::Boolean(truth) => Scalar::Boolean(*truth),
-        Expression::Integer(number) => Scalar::Integer(*number),
-        Expression::Decimal(number) => Scalar::Decimal(*number),
-        Expression::Text(text) => Scalar::Text(text.clone()),
-        Expression::Property(Property::System(property)) => from_value(&fields.system(*property)),
-        Expression::Property(Property::User(name)) => {
-            fields.user(name).map_or(Scalar::Null, from_value)
+        Expression::Constant(constant) => constant.clone(),
+        Expression::Property(property) => evaluated(property, fields),
+        Expression::Named(name) => {
+            let name = scalar(name, fields).text();
+            name.map_or(Scalar::Null, |name| evaluated(&Property::named(&name), fields))
         }
-        Expression::Negate(inner) => match scalar(inner, fields) {
-            Scalar::Integer(number) => number.checked_neg().map_or(Scalar::Null, Scalar::Integer),
-            Scalar::Decimal(number) => Scalar::Decimal(-number),
-            Scalar::Null | Scalar::Boolean(_) | Scalar::Text(_) => Scalar::Null,
-        },
+        Expression::NewId => Scalar::Id(uuid::Uuid::new_v4()),
+        Expression::Negate(inner) => calculate("-", Scalar::Integer(0), scalar(inner, fields)),
         Expression::Calculate(operator, left, right) => {
             calculate(operator, scalar(left, fields), scalar(right, fields))
         }
@@ -115,7 +107,7 @@ fn calculate(operator: &str, left: Scalar, right: Scalar) -> Scalar {
         (Scalar::Text(left), Scalar::Text(right)) if operator == "+" => {
             Some(Scalar::Text(left + &right))
         }
-        (left, right) => match (number(&left), number(&right)) {
+        (left, right) => match (left.number(), right.number()) {
             (Some(left), Some(right)) => Some(Scalar::Decimal(match operator {
                 "+" => left + right,
                 "-" => left - right,
@@ -129,42 +121,11 @@ fn calculate(operator: &str, left: Scalar, right: Scalar) -> Scalar {
     result.unwrap_or(Scalar::Null)
 }
 
-/// How two values compare; unknown if either is null or their types differ.
-fn order(left: &Scalar, right: &Scalar) -> Option<Ordering> {
-    match (left, right) {
-        (Scalar::Text(left), Scalar::Text(right)) => Some(left.cmp(right)),
-        (Scalar::Boolean(left), Scalar::Boolean(right)) => Some(left.cmp(right)),
-        (Scalar::Integer(left), Scalar::Integer(right)) => Some(left.cmp(right)),
-        (left, right) => number(left)?.partial_cmp(&number(right)?),
-    }
-}
-
-/// A number of either kind.
-#[expect(clippy::cast_precision_loss, reason = "numbers of mixed types compare as floats")]
-fn number(scalar: &Scalar) -> Option<f64> {
-    match scalar {
-        Scalar::Integer(number) => Some(*number as f64),
-        Scalar::Decimal(number) => Some(*number),
-        Scalar::Null | Scalar::Boolean(_) | Scalar::Text(_) => None,
-    }
-}
-
-/// A property as SQL sees it.
-#[expect(clippy::wildcard_enum_match_arm, reason = "types that SQL does not know are null")]
-fn from_value(value: &Value) -> Scalar {
-    match value {
-        Value::Bool(truth) => Scalar::Boolean(*truth),
-        Value::Float(number) => Scalar::Decimal(f64::from(number.into_inner())),
-        Value::Double(number) => Scalar::Decimal(number.into_inner()),
-        Value::Timestamp(at) => Scalar::Integer(at.milliseconds()),
-        Value::Uuid(id) => {
-            Scalar::Text(uuid::Uuid::from_bytes(*id.as_inner()).hyphenated().to_string())
-        }
-        other => match (other.text(), other.integer()) {
-            (Some(text), _) => Scalar::Text(text.to_owned()),
-            (None, Some(number)) => Scalar::Integer(number),
-            (None, None) => Scalar::Null,
-        },
+/// The value of a property; null if the message has none.
+fn evaluated(property: &Property, fields: &Fields) -> Scalar {
+    match property {
+        Property::System(property) => Scalar::of(&fields.system(*property)),
+        Property::User(name) => fields.user(name).map_or(Scalar::Null, Scalar::of),
     }
 }
 

@@ -1,8 +1,9 @@
 //! From tokens to conditions.
 
 use super::{
-    SqlError,
+    Parameters, SqlError,
     lex::{Kind, Token},
+    scalar::Scalar,
 };
 use crate::servicebus::filter::fields::System;
 
@@ -26,12 +27,11 @@ pub(super) enum Condition {
 /// Something that has a value.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Expression {
-    Null,
-    Boolean(bool),
-    Integer(i64),
-    Decimal(f64),
-    Text(String),
+    Constant(Scalar),
     Property(Property),
+    /// `property(name)`: the property whose name this comes to.
+    Named(Box<Self>),
+    NewId,
     Negate(Box<Self>),
     Calculate(&'static str, Box<Self>, Box<Self>),
 }
@@ -41,6 +41,18 @@ pub(super) enum Expression {
 pub(super) enum Property {
     System(System),
     User(String),
+}
+
+impl Property {
+    /// The property that a text names; one that Service Bus does not define is an application's.
+    pub(super) fn named(text: &str) -> Self {
+        let (scope, name) = text.split_once('.').unwrap_or(("", text));
+        match (scope.to_ascii_lowercase().as_str(), System::named(name)) {
+            ("sys", Some(system)) => Self::System(system),
+            ("user", _) => Self::User(name.to_owned()),
+            _ => Self::User(text.to_owned()),
+        }
+    }
 }
 
 /// A comparison.
@@ -55,8 +67,8 @@ pub(super) enum Comparison {
 }
 
 /// Parses a whole condition.
-pub(super) fn condition(tokens: &[Token]) -> Result<Condition, SqlError> {
-    let mut parser = Parser { tokens, at: 0, depth: 0 };
+pub(super) fn condition(tokens: &[Token], parameters: &Parameters) -> Result<Condition, SqlError> {
+    let mut parser = Parser::new(tokens, parameters);
     let condition = parser.or()?;
     parser.end()?;
     Ok(condition)
@@ -65,14 +77,15 @@ pub(super) fn condition(tokens: &[Token]) -> Result<Condition, SqlError> {
 /// Walks the tokens.
 pub(super) struct Parser<'a> {
     tokens: &'a [Token],
+    parameters: &'a Parameters,
     at: usize,
     depth: usize,
 }
 
 impl<'a> Parser<'a> {
     /// At the first token.
-    pub(super) fn new(tokens: &'a [Token]) -> Self {
-        Self { tokens, at: 0, depth: 0 }
+    pub(super) fn new(tokens: &'a [Token], parameters: &'a Parameters) -> Self {
+        Self { tokens, parameters, at: 0, depth: 0 }
     }
 
     /// Whether all tokens are taken.
@@ -281,10 +294,7 @@ impl<'a> Parser<'a> {
             return Ok(None);
         }
         let wrong = self.wrong("expected one character");
-        let Some(Token { kind: Kind::Text(text), .. }) = self.tokens.get(self.at) else {
-            return Err(wrong);
-        };
-        self.at += 1;
+        let Expression::Constant(Scalar::Text(text)) = self.atom()? else { return Err(wrong) };
         let mut letters = text.chars();
         match (letters.next(), letters.next()) {
             (Some(letter), None) => Ok(Some(letter)),
@@ -311,7 +321,7 @@ impl<'a> Parser<'a> {
         Ok(if minus { Expression::Negate(Box::new(value)) } else { value })
     }
 
-    /// A constant, a property, or an expression in parentheses.
+    /// A constant, a parameter, a property, a function, or an expression in parentheses.
     fn atom(&mut self) -> Result<Expression, SqlError> {
         if self.mark("(") {
             let inner = self.expression()?;
@@ -319,23 +329,47 @@ impl<'a> Parser<'a> {
             return Ok(inner);
         }
         let constant = match self.tokens.get(self.at).map(|token| &token.kind) {
-            Some(Kind::Text(text)) => Expression::Text(text.clone()),
-            Some(Kind::Integer(number)) => Expression::Integer(*number),
-            Some(Kind::Decimal(number)) => Expression::Decimal(*number),
-            Some(Kind::Word(word)) if word.eq_ignore_ascii_case("true") => {
-                Expression::Boolean(true)
-            }
-            Some(Kind::Word(word)) if word.eq_ignore_ascii_case("false") => {
-                Expression::Boolean(false)
-            }
-            Some(Kind::Word(word)) if word.eq_ignore_ascii_case("null") => Expression::Null,
+            Some(Kind::Text(text)) => Scalar::Text(text.clone()),
+            Some(Kind::Integer(number)) => Scalar::Integer(*number),
+            Some(Kind::Decimal(number)) => Scalar::Decimal(*number),
+            Some(Kind::Word(word)) if word.eq_ignore_ascii_case("true") => Scalar::Boolean(true),
+            Some(Kind::Word(word)) if word.eq_ignore_ascii_case("false") => Scalar::Boolean(false),
+            Some(Kind::Word(word)) if word.eq_ignore_ascii_case("null") => Scalar::Null,
+            Some(Kind::Word(word)) if word.starts_with('@') => self.parameter(word)?,
+            Some(Kind::Word(word)) if self.is_called() => return self.function(word),
             Some(Kind::Word(_) | Kind::Quoted(_)) => {
                 return self.property().map(Expression::Property);
             }
             Some(Kind::Mark(_)) | None => return Err(self.wrong("expected a value")),
         };
         self.at += 1;
-        Ok(constant)
+        Ok(Expression::Constant(constant))
+    }
+
+    /// The value that came with the text under this name.
+    fn parameter(&self, name: &str) -> Result<Scalar, SqlError> {
+        let found = self.parameters.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
+        let value = found.map(|(_, value)| Scalar::of(value));
+        value.ok_or_else(|| self.wrong(&format!("the parameter '{name}' has no value")))
+    }
+
+    /// Whether the next token is the name of a function that is called.
+    fn is_called(&self) -> bool {
+        let behind = self.tokens.get(self.at + 1).map(|token| &token.kind);
+        matches!(behind, Some(Kind::Mark("(")))
+    }
+
+    /// The call of a function.
+    fn function(&mut self, name: &str) -> Result<Expression, SqlError> {
+        let wrong = self.wrong(&format!("the function '{name}' is not supported"));
+        self.at += 2;
+        let call = match name.to_ascii_lowercase().as_str() {
+            "newid" => Expression::NewId,
+            "property" | "p" => Expression::Named(Box::new(self.expression()?)),
+            _ => return Err(wrong),
+        };
+        self.require(")")?;
+        Ok(call)
     }
 
     /// A name, quoted or not a keyword.
@@ -346,9 +380,6 @@ impl<'a> Parser<'a> {
             Some(_) | None => return Err(self.wrong("expected a property")),
         };
         self.at += 1;
-        if matches!(self.tokens.get(self.at).map(|token| &token.kind), Some(Kind::Mark("("))) {
-            return Err(self.wrong(&format!("the function '{name}' is not supported")));
-        }
         Ok(name)
     }
 }

@@ -74,6 +74,16 @@ fn peeking_shows_messages_or_that_there_are_none() {
     assert_eq!((status, messages.len()), (200, 2));
     let bytes = messages[0].entry("message").binary().unwrap();
     assert!(bytes.ends_with(&Sample::new("1").bytes()));
+    let without_body = named([
+        ("from-sequence-number", Value::Long(2)),
+        ("message-count", Value::Int(1)),
+        ("omit-message-body", Value::Bool(true)),
+    ]);
+    let (_, body) = ask(&mut peer, "peek-message", without_body);
+    let bytes = body.entry("messages").elements().unwrap()[0].entry("message").binary().unwrap();
+    let data = [0, 0x53, 0x75, 0xa0, 1, b'1'];
+    assert!(Sample::new("1").bytes().ends_with(&data));
+    assert!(bytes.ends_with(Sample::new("1").bytes().strip_suffix(&data).unwrap()));
     assert_eq!(ask(&mut peer, "peek-message", named([])).0, 400);
 }
 
