@@ -98,7 +98,8 @@ pub trait Outbox: Send + Sync {
     /// Reads one document of the feed (JSON text). Never fails: what it cannot read it says.
     fn read(&self, document: &str) -> Reading;
 
-    /// The unpublished events (pending or parked) of one aggregate, in sequence.
+    /// The unpublished events (pending or parked) of one aggregate, in sequence, up to the first
+    /// that cannot be read.
     fn unpublished(&self, key: &Key) -> impl Future<Output = Result<Vec<Entry>, Fault>> + Send;
 
     /// One page of the pending events of all aggregates that were last written at or before

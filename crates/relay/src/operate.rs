@@ -13,6 +13,7 @@ mod answer;
 pub mod arguments;
 mod audit;
 mod check;
+mod gaps;
 mod parked;
 mod replay;
 mod rule;

@@ -239,9 +239,10 @@ const OF_STATE: &str = "FROM c WHERE c.type = 'event' AND c.state = @state";
 /// On its way, and not as events are written: by what the store can compare. Who reads it says
 /// what is wrong with it.
 const MISSHAPEN: &str = "SELECT * FROM c WHERE c.type = 'event' \
-    AND NOT (c.state = 'processed' OR c.state = 'skipped') \
+    AND NOT (IS_STRING(c.state) AND c.state IN ('processed', 'skipped')) \
     AND NOT (IS_STRING(c.state) AND c.state IN ('pending', 'parked') \
-    AND IS_STRING(c.partitionKey) AND IS_NUMBER(c.sequence) AND c.sequence >= 1 \
+    AND IS_STRING(c.partitionKey) AND LENGTH(c.partitionKey) <= 64 \
+    AND IS_NUMBER(c.sequence) AND c.sequence >= 1 AND c.sequence <= 4294967295 \
     AND c.id = CONCAT(c.partitionKey, '.', ToString(c.sequence)) \
     AND IS_STRING(c.eventType) AND IS_DEFINED(c.data) \
     AND IS_STRING(c.occurredAt) AND c.occurredAt >= '0' AND c.occurredAt < ':' \

@@ -1,7 +1,8 @@
 //! Reading one aggregate and its events.
 
 use domain::ports::{Stored, Tag};
-use domain::{Entry, Fault, Key, Reading};
+use domain::{Entry, EventId, Fault, Key, Reading};
+use serde_json::Value;
 
 use super::fault::{Unreadable, fault};
 use crate::account::PartitionKey;
@@ -26,52 +27,55 @@ pub(super) async fn load<F: Form>(
     Ok(Some(Stored { state, tag: Tag(item.etag) }))
 }
 
-/// All events of an aggregate, in sequence.
+/// All events of an aggregate that can be read, in sequence.
 pub(super) async fn history(container: &Container, key: &Key) -> Result<Vec<Entry>, Fault> {
     let text = "SELECT * FROM c WHERE c.type = 'event' ORDER BY c.sequence";
-    events_of(container, key, text, Broken::IsLeftOut).await
+    Ok(events_of(container, key, text).await?.0)
 }
 
-/// Its events that are pending or parked, in sequence.
+/// Its events that are pending or parked, in sequence, up to the first that cannot be read: in
+/// whatever state that is, what is behind it must not overtake it.
 pub(super) async fn unpublished(container: &Container, key: &Key) -> Result<Vec<Entry>, Fault> {
-    let text = "SELECT * FROM c WHERE c.type = 'event' AND c.state IN ('pending', 'parked') \
-                ORDER BY c.sequence";
-    events_of(container, key, text, Broken::EndsTheList).await
+    let text = "SELECT * FROM c WHERE c.type = 'event' \
+                AND NOT (IS_STRING(c.state) AND c.state IN ('processed', 'skipped'))";
+    let (mut entries, ends) = events_of(container, key, text).await?;
+    if let Some(end) = ends {
+        entries.retain(|entry| entry.envelope.sequence.get() < end);
+    }
+    entries.sort_by_key(|entry| entry.envelope.sequence);
+    Ok(entries)
 }
 
-/// What an event that cannot be read means for those behind it.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Broken {
-    /// They can be shown without it.
-    IsLeftOut,
-    /// They must not overtake it.
-    EndsTheList,
-}
-
+/// The events that a query finds, and the first place of one that cannot be read.
 async fn events_of(
     container: &Container,
     key: &Key,
     text: &str,
-    broken: Broken,
-) -> Result<Vec<Entry>, Fault> {
+) -> Result<(Vec<Entry>, Option<u32>), Fault> {
     let partition = PartitionKey::new(key.as_str());
     let page = container.query_all(&Query::new(text), Within::Key(&partition)).await;
     let page = page.map_err(|failure| fault(container, failure))?;
-    let read = page.documents.iter().filter_map(|document| entry(document.get()));
-    Ok(match broken {
-        Broken::IsLeftOut => read.flatten().collect(),
-        Broken::EndsTheList => read.map_while(Result::ok).collect(),
-    })
-}
-
-/// An event, if it is one and can be read.
-fn entry(document: &str) -> Option<Result<Entry, Unreadable>> {
-    match reading_of(document) {
-        Reading::Event(entry) => Some(Ok(entry)),
-        Reading::Other => None,
-        Reading::Unreadable { id, reason } => {
-            tracing::warn!(%id, %reason, "an event cannot be read");
-            Some(Err(Unreadable { id, reason }))
+    let (mut entries, mut broken) = (Vec::new(), None);
+    for document in page.documents.iter().map(|document| document.get()) {
+        match reading_of(document) {
+            Reading::Event(entry) => entries.push(entry),
+            Reading::Other => {}
+            Reading::Unreadable { id, reason } => {
+                tracing::warn!(%id, %reason, "an event cannot be read");
+                let place = place_of(document);
+                broken = Some(broken.map_or(place, |first: u32| first.min(place)));
+            }
         }
     }
+    Ok((entries, broken))
+}
+
+/// Where an event stands that cannot be read: the foremost place that it may mean.
+fn place_of(document: &str) -> u32 {
+    let fields: Value = serde_json::from_str(document).unwrap_or_default();
+    let id = fields.get("id").and_then(Value::as_str).and_then(|id| id.parse::<EventId>().ok());
+    let sequence = fields.get("sequence").and_then(Value::as_u64);
+    let said = sequence.and_then(|sequence| u32::try_from(sequence).ok());
+    let places = id.map(|id| id.sequence.get()).into_iter().chain(said);
+    places.min().unwrap_or_default()
 }

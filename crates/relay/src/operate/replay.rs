@@ -6,12 +6,13 @@
 
 use super::answer::{Answer, Trouble, failed};
 use super::arguments::Replayed;
+use super::gaps::Gap;
 use super::show::unknown;
 use super::tools::{Tools, progress};
 use crate::decide::Source;
 use crate::round::Relay;
 use cosmos::{CosmosDesk, CosmosOutbox, Found};
-use domain::{Chain, Entry, EventState, Key, Reading, Sequence};
+use domain::{Chain, Entry, EventId, EventState, Key, Reading, Sequence};
 use serde_json::json;
 use servicebus::ServiceBusPublisher;
 use std::collections::{BTreeMap, BTreeSet};
@@ -175,13 +176,13 @@ fn expired(found: &[Found], order: &Key) -> Vec<String> {
         match one {
             Found::Aggregate(holder) => version = holder.version,
             Found::Event(record) => {
-                there.insert(record.id.clone());
+                let id = record.id.parse::<EventId>();
+                there.extend(id.map(|id| id.sequence.get()));
             }
             Found::Other => {}
         }
     }
-    let ids = (1..=version).map(|sequence| format!("{order}.{sequence}"));
-    ids.filter(|id| !there.contains(id)).collect()
+    Gap::all(version, there).into_iter().map(|gap| gap.of(order)).collect()
 }
 
 /// As many orders as a page of the feed may bring.
