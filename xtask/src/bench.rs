@@ -14,6 +14,9 @@ pub(crate) struct Arguments {
     /// Leave out the million items and messages
     #[arg(long)]
     quick: bool,
+    /// Measure only this: drain, poison … (a wrong one is told which there are)
+    #[arg(long, value_name = "PART")]
+    only: Option<String>,
 }
 
 /// Builds in release and prints the table.
@@ -24,6 +27,9 @@ pub(crate) fn bench(arguments: &Arguments) -> Result<()> {
     bench.args(["--orders", &orders]);
     if arguments.quick {
         bench.arg("--quick");
+    }
+    if let Some(part) = &arguments.only {
+        bench.args(["--only", part]);
     }
     run::run(&mut bench)
 }

@@ -11,7 +11,7 @@ use std::process::Command;
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// How many orders to place
-    #[arg(long, default_value_t = 200)]
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
     orders: u32,
     /// Build and run in release
     #[arg(long)]

@@ -54,10 +54,10 @@ pub(crate) fn e2e(arguments: &Arguments, root: &Path) -> Result<()> {
     let filter = arguments.filter.as_deref();
     match (arguments.backend, arguments.images) {
         (Backend::Emulator, _) => {
-            run::build_binaries(false)?;
             if arguments.packages {
                 return from_packages(root, filter);
             }
+            run::build_binaries(false)?;
             test::run_tests(&["--package", "e2e"], filter)
         }
         (Backend::Containers, Whose::Local) => local(root, filter),
@@ -72,6 +72,7 @@ fn from_packages(root: &Path, filter: Option<&str>) -> Result<()> {
         let zip = package::path(app);
         ensure!(zip.is_file(), "there is no {}; run `cargo xtask package` first", zip.display());
     }
+    run::build_binaries(false)?;
     let filters = [filter.unwrap_or("functions::")];
     let mut command = test::command(&["--package", "e2e"], &filters);
     run::run(command.env("E2E_PACKAGES", root.join(package::FOLDER)))

@@ -46,7 +46,7 @@ enum Verb {
     Test(test::Arguments),
     /// Only the end-to-end tests: real processes over real sockets
     E2e(e2e::Arguments),
-    /// Microsoft's SDKs for Python and JavaScript as clients of the emulator
+    /// Microsoft's SDKs for Python, JavaScript and Rust as clients of the emulator
     Conformance(conformance::Arguments),
     /// The client of Service Bus against RabbitMQ and a broker on rhea
     Peers(peers::Arguments),

@@ -57,15 +57,15 @@ impl Config {
 }
 
 fn listen(var: &impl Fn(&str) -> Option<String>) -> Result<Listen, String> {
-    if let Some(port) = var(PORT) {
-        return match port.parse() {
+    let given = |name| var(name).filter(|given| !given.trim().is_empty());
+    if let Some(port) = given(PORT) {
+        return match port.trim().parse() {
             Ok(port) => Ok(Listen::ForHost((Ipv4Addr::LOCALHOST, port).into())),
             Err(_) => Err(format!("{PORT} is {port:?}; the Functions host sets it to a port")),
         };
     }
-    let given = var(LISTEN).filter(|given| !given.trim().is_empty());
-    let address = given.unwrap_or_else(|| "127.0.0.1:8080".into());
-    match address.parse() {
+    let address = given(LISTEN).unwrap_or_else(|| "127.0.0.1:8080".into());
+    match address.trim().parse() {
         Ok(address) => Ok(Listen::Alone(address)),
         Err(_) => {
             Err(format!("{LISTEN} is {address:?}; write an address and a port: 127.0.0.1:8080"))
@@ -113,7 +113,8 @@ mod tests {
     fn alone_it_listens_on_loopback_unless_told_otherwise() {
         check(&[], expect!["Alone(127.0.0.1:8080)"]);
         check(&[("LISTEN", " ")], expect!["Alone(127.0.0.1:8080)"]);
-        check(&[("LISTEN", "0.0.0.0:80")], expect!["Alone(0.0.0.0:80)"]);
+        check(&[("LISTEN", " 0.0.0.0:80 ")], expect!["Alone(0.0.0.0:80)"]);
+        check(&[("FUNCTIONS_CUSTOMHANDLER_PORT", "")], expect!["Alone(127.0.0.1:8080)"]);
     }
 
     #[test]

@@ -4,9 +4,11 @@
 //! |---|---|
 //! | 0 | told to stop, alone; the requests in flight were answered |
 //! | 1 | cannot serve: the environment is wrong, or the address is taken |
+//! | 2 | started with arguments: it takes none |
 //! | 200 | told to stop, behind the Functions host, which starts it again unless it ends too |
 //!
 //! 0 is never right behind the host: it would take the app for finished and leave it so.
+#![expect(clippy::print_stderr, reason = "whoever started it wrongly is told before logs begin")]
 
 mod config;
 mod opening;
@@ -26,7 +28,11 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
 
 fn main() -> ExitCode {
-    match Config::read(|name| std::env::var(name).ok()) {
+    if 1 < std::env::args_os().len() {
+        eprintln!("{USAGE}");
+        return ExitCode::from(2);
+    }
+    match Config::read(variable) {
         Ok(config) => start(config),
         Err(mistakes) => {
             log_to_stdout(Targets::new().with_default(LevelFilter::INFO));
@@ -60,8 +66,10 @@ fn start(Config { store, listen, log }: Config) -> ExitCode {
 
 fn bind(listen: Listen) -> anyhow::Result<TcpListener> {
     let address = listen.address();
-    let listener = TcpListener::bind(address)
-        .with_context(|| format!("cannot listen on {address}; set LISTEN to another address"))?;
+    let listener = TcpListener::bind(address).with_context(|| match listen {
+        Listen::ForHost(_) => format!("cannot listen on {address}, as the Functions host says"),
+        Listen::Alone(_) => format!("cannot listen on {address}; set LISTEN to another address"),
+    })?;
     listener.set_nonblocking(true)?;
     Ok(listener)
 }
@@ -105,6 +113,21 @@ fn log_to_stdout(filter: Targets) {
 fn now() -> Timestamp {
     Timestamp::now()
 }
+
+/// What is no UTF-8 shows where it is refused, instead of counting as not set.
+fn variable(name: &str) -> Option<String> {
+    std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
+}
+
+const USAGE: &str = "\
+api: the order API over HTTP. It takes no arguments, and is configured by its environment:
+  COSMOS_ENDPOINT              https://<account>.documents.azure.com
+  COSMOS_KEY                   the account's key; without one, Entra ID
+  COSMOS_DATABASE              [default: shop]
+  COSMOS_CONTAINER             [default: orders]
+  LISTEN                       where it listens [default: 127.0.0.1:8080]
+  FUNCTIONS_CUSTOMHANDLER_PORT set by the Functions host
+  RUST_LOG                     [default: info]";
 
 /// The Functions host takes this exit code for «start me again».
 const RESTART: u8 = 200;

@@ -88,11 +88,12 @@ fn service<S: Aggregates<Order> + 'static>(
     let ready = path!("api" / "health" / "ready");
     let document = path!("api" / "openapi.json");
 
-    let ping = path::end().map(|| Ok(Response::default()));
+    let ping = path::end().and(reads()).map(|| Ok(Response::default()));
     let lives = live.and(reads()).map(health::live);
     let readies = ready.and(reads()).and(with(store)).then(health::ready);
     let documents = document.and(reads()).map(openapi::answer);
-    let only_get = live.or(ready).unify().or(document).unify().map(|| only("GET, HEAD"));
+    let only_get = live.or(ready).unify().or(document).unify().or(path::end()).unify();
+    let only_get = only_get.map(|| only("GET, HEAD"));
     ping.or(lives).unify().or(readies).unify().or(documents).unify().or(only_get).unify()
 }
 
@@ -115,10 +116,13 @@ fn only(allow: &'static str) -> Answer {
 }
 
 /// `/api/orders/` is another name than `/api/orders`, and warp takes one for the other.
+///
+/// The end first: a target that is no path, such as that of `CONNECT host:1`, ends there too, and
+/// warp panics where it is asked for the full path of one.
 fn no_trailing_slash() -> impl Filter<Extract = (), Error = Rejection> + Copy {
     let check = |path: FullPath| {
-        let is_other = path.as_str() != "/" && path.as_str().ends_with('/');
+        let is_other = path.as_str().ends_with('/');
         std::future::ready(if is_other { Err(reject::not_found()) } else { Ok(()) })
     };
-    path::full().and_then(check).untuple_one()
+    path::end().or(path::full().and_then(check).untuple_one()).unify()
 }

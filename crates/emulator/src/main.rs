@@ -89,19 +89,30 @@ struct FunctionsArgs {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = log_filter(std::env::var("RUST_LOG").ok());
+    let told = filter.as_ref().err().cloned();
+    let filter = filter.unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
         .init();
-    match run(cli) {
+    match told.map_or_else(|| run(cli), |mistake| Err(anyhow::Error::msg(mistake))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!("{error:#}");
             ExitCode::FAILURE
         }
     }
+}
+
+/// What to log, by `RUST_LOG`; or what is wrong with that.
+fn log_filter(given: Option<String>) -> Result<EnvFilter, String> {
+    let given = given.filter(|given| !given.trim().is_empty());
+    let given = given.unwrap_or_else(|| "info".into());
+    EnvFilter::try_new(&given).map_err(|error| {
+        format!("RUST_LOG is {given:?} ({error}); write info, or info,emulator=debug")
+    })
 }
 
 /// One verb: the local Azure, the Functions host of one app, or becoming a handler.
@@ -197,4 +208,18 @@ fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
             _ = interrupt.recv() => {}
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_log_filter_is_told_and_not_passed_over() {
+        for right in [None, Some(""), Some("info,emulator=debug")] {
+            assert!(log_filter(right.map(Into::into)).is_ok(), "{right:?}");
+        }
+        let told = log_filter(Some("emulator=loud".into())).unwrap_err();
+        assert!(told.contains("\"emulator=loud\"") && told.contains("write info"), "{told}");
+    }
 }

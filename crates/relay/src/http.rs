@@ -7,6 +7,8 @@
 //! | `GET /` | 200: the host asks it every 25 ms until it is answered |
 //! | `GET /health/live`, `GET /health/ready` | 200, 503 with the dependency that is not ready, and why |
 //!
+//! `HEAD` is answered where `GET` is.
+//!
 //! The health routes stand under `/api` too, where probes of the order service look.
 
 mod answer;
@@ -38,25 +40,31 @@ where
     O: Outbox + 'static,
     P: Publisher + 'static,
 {
+    // By itself: a target that is no path, such as that of `CONNECT host:1`, ends here too, and
+    // warp panics where it is asked for the full path of one.
+    let root = warp::path::end().and(warp::method()).map(|method: Method| match method.as_str() {
+        "GET" | "HEAD" => Answer::alive().into_response(),
+        _ => Answer::none("/").into_response(),
+    });
     let request = warp::method()
         .and(warp::path::full())
         .and(warp::header::headers_cloned())
         .and(warp::body::stream());
-    request
-        .then(move |method: Method, path: FullPath, headers: HeaderMap, body| {
-            let (door, span) = (door.clone(), span(path.as_str(), &headers));
-            async move {
-                let answer = match (method.as_str(), path.as_str()) {
-                    ("GET" | "HEAD", "/") => Answer::alive(),
-                    ("GET", "/health/live" | "/api/health/live") => Answer::live(),
-                    ("GET", "/health/ready" | "/api/health/ready") => ready(door).await,
-                    ("POST", "/Relay") => relay(door, body, clock()).instrument(span).await,
-                    ("POST", "/Sweep") => sweep(door, clock()).instrument(span).await,
-                    (_, path) => Answer::none(path),
-                };
-                answer.into_response()
-            }
-        })
+    let others = request.then(move |method: Method, path: FullPath, headers: HeaderMap, body| {
+        let (door, span) = (door.clone(), span(path.as_str(), &headers));
+        async move {
+            let answer = match (method.as_str(), path.as_str()) {
+                ("GET" | "HEAD", "/health/live" | "/api/health/live") => Answer::live(),
+                ("GET" | "HEAD", "/health/ready" | "/api/health/ready") => ready(door).await,
+                ("POST", "/Relay") => relay(door, body, clock()).instrument(span).await,
+                ("POST", "/Sweep") => sweep(door, clock()).instrument(span).await,
+                (_, path) => Answer::none(path),
+            };
+            answer.into_response()
+        }
+    });
+    root.or(others)
+        .unify()
         .recover(|_| async { Ok::<_, Infallible>(Answer::none("").into_response()) })
         .unify()
 }

@@ -72,14 +72,17 @@ fn main() -> ExitCode {
 }
 
 async fn run(command: Option<Command>) -> anyhow::Result<ExitCode> {
-    let get = |name: &str| std::env::var(name).ok();
     let Some(command) = command else { return start().await };
-    relay::logs::start_for_operator(get).map_err(anyhow::Error::msg)?;
-    Ok(ExitCode::from(command.run(get, now).await))
+    Ok(ExitCode::from(command.run(variable, now).await))
+}
+
+/// What is no UTF-8 shows where it is refused, instead of counting as not set.
+fn variable(name: &str) -> Option<String> {
+    std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
 }
 
 async fn start() -> anyhow::Result<ExitCode> {
-    let Setup { settings, filter, clients } = match Setup::read(|name| std::env::var(name).ok()) {
+    let Setup { settings, filter, clients } = match Setup::read(variable) {
         Ok(setup) => setup,
         Err(mistakes) => {
             eprintln!("relay: the environment is wrong:\n{}", mistakes.join("\n"));
@@ -89,8 +92,11 @@ async fn start() -> anyhow::Result<ExitCode> {
     relay::logs::start(filter);
     let address = settings.wake.address();
     let listener = TcpListener::bind(address).await;
-    let listener = listener.with_context(|| {
-        format!("cannot listen on {address}; stop what does, or set LISTEN to another port")
+    let listener = listener.with_context(|| match settings.wake {
+        Wake::Host { .. } => format!("cannot listen on {address}, as the Functions host says"),
+        Wake::Alone { .. } => {
+            format!("cannot listen on {address}; stop what does, or set LISTEN to another port")
+        }
     })?;
     info!(address = %listener.local_addr()?, wake = ?settings.wake, "listening");
     serve(listener, settings, clients).await

@@ -22,6 +22,9 @@ mod status;
 mod table;
 mod tools;
 
+use crate::logs;
+use crate::setup::Setup;
+use answer::{Answer, Trouble};
 use arguments::{Look, ParkedList, Released, Replayed, Skipped, Which};
 use clap::Subcommand;
 use cosmos::Ruling;
@@ -53,22 +56,28 @@ impl Command {
     /// Does it, and says what came of it. Returns the exit code.
     pub async fn run(self, get: impl Fn(&str) -> Option<String>, clock: fn() -> Timestamp) -> u8 {
         let is_json = self.is_json();
-        let tools = Tools { get: &get, clock };
-        let done = match self {
-            Self::Status(_) => status::status(&tools).await,
-            Self::Parked(list) => parked::parked(&tools, list.limit).await,
-            Self::Show(which) => show::show(&tools, &which.order).await,
-            Self::Release(asked) => {
-                rule::rule(&tools, asked.event(), (Ruling::Release, asked.why())).await
-            }
-            Self::Skip(asked) => {
-                rule::rule(&tools, asked.event(), (Ruling::Skip, asked.reason)).await
-            }
-            Self::Replay(asked) => replay::replay(&tools, &asked).await,
-            Self::Audit(_) => audit::audit(&tools).await,
-            Self::Check(_) => check::check(&tools).await,
+        let done = match logs::start_for_operator(&get) {
+            Ok(()) => self.done(&Tools { get: &get, clock }).await,
+            Err(_) => Err(Trouble::Environment(Setup::read(&get).err().unwrap_or_default())),
         };
         answer::say(done, is_json)
+    }
+
+    async fn done(self, tools: &Tools<'_>) -> Result<Answer, Trouble> {
+        match self {
+            Self::Status(_) => status::status(tools).await,
+            Self::Parked(list) => parked::parked(tools, list.limit).await,
+            Self::Show(which) => show::show(tools, &which.order).await,
+            Self::Release(asked) => {
+                rule::rule(tools, asked.event(), (Ruling::Release, asked.why())).await
+            }
+            Self::Skip(asked) => {
+                rule::rule(tools, asked.event(), (Ruling::Skip, asked.reason)).await
+            }
+            Self::Replay(asked) => replay::replay(tools, &asked).await,
+            Self::Audit(_) => audit::audit(tools).await,
+            Self::Check(_) => check::check(tools).await,
+        }
     }
 
     const fn is_json(&self) -> bool {
@@ -80,5 +89,42 @@ impl Command {
             Self::Skip(asked) => asked.form.json,
             Self::Replay(asked) => asked.form.json,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is wrong with an environment that says only this.
+    async fn mistakes(command: Command, name: &str, value: &str) -> String {
+        let get = |asked: &str| (asked == name).then(|| value.to_owned());
+        let tools = Tools { get: &get, clock: || Timestamp::UNIX_EPOCH };
+        match command.done(&tools).await {
+            Err(Trouble::Environment(mistakes)) => mistakes.join("\n"),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn every_mistake_of_the_environment_is_told_at_once_and_once() {
+        let look = Look { json: false };
+        for command in [Command::Status(look), Command::Check(look)] {
+            let told = mistakes(command, "RELAY_RETENTION", "long").await;
+            let count = |name: &str| told.matches(name).count();
+            let counts = (count("COSMOS_ENDPOINT is not set"), count("SERVICEBUS_NAMESPACE: "));
+            assert_eq!(counts, (1, 1), "{told}");
+        }
+        for command in [Command::Status(look), Command::Audit(look)] {
+            let told = mistakes(command, "RELAY_RETENTION", "long").await;
+            assert!(told.contains("COSMOS_ENDPOINT") && told.contains("RELAY_RETENTION"), "{told}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_log_that_cannot_be_set_up_is_a_wrong_question() {
+        let get = |asked: &str| (asked == "RUST_LOG").then(|| "relay=loud".to_owned());
+        let command = Command::Status(Look { json: true });
+        assert_eq!(command.run(get, || Timestamp::UNIX_EPOCH).await, 2);
     }
 }

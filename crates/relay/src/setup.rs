@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::config::Settings;
 use crate::logs;
 use cosmos::{Container, CosmosLeases, CosmosOutbox, NoTls, Patience};
-use servicebus::{Account, Problems, ServiceBusPublisher};
+use servicebus::{Account, ServiceBusPublisher, check_topic};
 use std::sync::Arc;
 use tracing_subscriber::filter::Targets;
 
@@ -39,7 +39,7 @@ impl Setup {
         let settings = Settings::read(&get).map_err(texts);
         let filter = logs::filter(&get).map_err(|mistake| vec![mistake]);
         let store = cosmos::Settings::read(&get).map_err(texts);
-        let publisher = publisher(&get).map_err(|problems| texts(problems.iter()));
+        let publisher = publisher(&get);
         match (settings, filter, store, publisher) {
             (Ok(settings), Ok(filter), Ok(store), Ok(publisher)) => {
                 Ok(Self { settings, filter, clients: Clients { store, publisher } })
@@ -72,11 +72,19 @@ impl Clients {
 
 pub(crate) fn publisher(
     get: impl Fn(&str) -> Option<String>,
-) -> Result<ServiceBusPublisher, Problems> {
+) -> Result<ServiceBusPublisher, Vec<String>> {
     let topic = topic(&get);
     // Who speaks, as CloudEvents want it: a path, the same for every relay of the topic.
     let source = format!("/{topic}");
-    ServiceBusPublisher::new(Account::from_variables(get)?, &topic, &source)
+    let account = match Account::from_variables(get) {
+        Ok(account) => account,
+        Err(problems) => {
+            let of_topic = check_topic(&topic).err();
+            return Err(texts(problems.iter().chain(&of_topic)));
+        }
+    };
+    let publisher = ServiceBusPublisher::new(account, &topic, &source);
+    publisher.map_err(|problems| texts(problems.iter()))
 }
 
 /// The topic's name.
@@ -155,9 +163,14 @@ mod tests {
             ("RUST_LOG", "relay=loud"),
         ];
         let mistakes = read(&wrong).unwrap_err().join("\n");
-        for variable in
-            ["COSMOS_ENDPOINT", "COSMOS_KEY", "SERVICEBUS_", "RELAY_IN_FLIGHT", "RUST_LOG"]
-        {
+        for variable in [
+            "COSMOS_ENDPOINT",
+            "COSMOS_KEY",
+            "SERVICEBUS_NAMESPACE",
+            "SERVICEBUS_TOPIC",
+            "RELAY_IN_FLIGHT",
+            "RUST_LOG",
+        ] {
             assert!(mistakes.contains(variable), "{variable}: {mistakes}");
         }
     }

@@ -80,7 +80,7 @@ impl Account {
             return Ok(());
         }
         Err(Problem::new(
-            "EntityPath",
+            "SERVICEBUS_CONNECTION, EntityPath",
             format!("the key opens only `{only}`, not `{address}`"),
             format!("`EntityPath={address}` with a key of it, or a key of the namespace"),
         ))

@@ -23,5 +23,5 @@ pub use consumer::{Entity, MessageReceiver, Property, Received, ServiceBusConsum
 pub use credential::{Credential, CredentialError, Identity, Login};
 pub use measure::Measured;
 pub use namespace::{Namespace, Problem, Problems, Transport};
-pub use publisher::ServiceBusPublisher;
+pub use publisher::{ServiceBusPublisher, check_topic};
 pub use tuning::Tuning;

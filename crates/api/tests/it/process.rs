@@ -4,6 +4,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde::Deserialize;
 use std::net::SocketAddr;
+use std::os::unix::ffi::OsStrExt;
 use std::process::Stdio;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
@@ -43,6 +44,10 @@ impl Process {
     fn start(vars: &[(&str, &str)]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_api"));
         command.env_clear().envs(vars.iter().copied());
+        Self::of(command)
+    }
+
+    fn of(mut command: Command) -> Self {
         let mut child = command
             .stdout(Stdio::piped())
             .kill_on_drop(true)
@@ -152,4 +157,27 @@ async fn a_requests_log_lines_carry_its_trace_and_invocation_and_no_key() {
         path: "/api/orders/o".into(),
     };
     assert_eq!(line.span, Some(span));
+}
+
+#[tokio::test]
+async fn a_variable_that_is_no_text_is_refused_and_not_passed_over() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_api"));
+    command.env_clear().env("COSMOS_ENDPOINT", "https://a.documents.azure.com");
+    command.env("COSMOS_KEY", std::ffi::OsStr::from_bytes(&[0xff]));
+    let mut process = Process::of(command);
+    let line = process.line().await.expect("it says what is wrong");
+    assert!(line.message.starts_with("COSMOS_KEY is not base64"), "{}", line.message);
+    assert_eq!(process.end().await, Some(1));
+}
+
+#[tokio::test]
+async fn arguments_are_answered_with_what_configures_it() {
+    for argument in ["--help", "serve"] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_api"));
+        command.env_clear().arg(argument);
+        let output = command.output().await.expect("it starts");
+        assert_eq!(output.status.code(), Some(2));
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(said.contains("no arguments") && said.contains("COSMOS_ENDPOINT"), "{said}");
+    }
 }

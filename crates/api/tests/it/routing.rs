@@ -58,10 +58,22 @@ async fn every_path_names_its_methods() {
         ("POST /api/health/live", "GET, HEAD"),
         ("DELETE /api/health/ready", "GET, HEAD"),
         ("OPTIONS /api/openapi.json", "GET, HEAD"),
+        ("POST /", "GET, HEAD"),
     ] {
         let answer = world.ask(request).await;
         assert!(answer.starts_with("405"), "{request}: {answer}");
         assert!(answer.contains(&format!("\nallow: {allow}\n")), "{request}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_target_that_is_no_path_is_answered_too() {
+    let world = World::new().await;
+    for (request, status) in
+        [("CONNECT shop:1", "405"), ("DELETE shop:1", "405"), ("OPTIONS *", "404")]
+    {
+        let answer = world.ask(request).await;
+        assert!(answer.starts_with(status), "{request}: {answer}");
     }
 }
 

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::CosmosLeases;
 use crate::account::Range;
+use crate::failure::{Failure, Why};
 use crate::feed::{Start, Written};
 use crate::store::fault;
 
@@ -35,6 +36,8 @@ async fn behind(leases: &CosmosLeases, lease: &Lease) -> Result<Option<u64>, Fau
     match container.feed_within(&part.range, part.within.as_ref(), &start, 1).await {
         Ok(written) => Ok(Some(behind_of(&written))),
         Err(failure) if failure.is_range_gone() => Ok(None),
+        // What stands in the lease is no place in the feed: that hides no other lease.
+        Err(Failure { why: Why::Refused { .. }, .. }) => Ok(None),
         Err(failure) => Err(fault(container, failure)),
     }
 }

@@ -169,6 +169,25 @@ async fn a_lease_container_that_is_denied_is_named_with_what_to_allow() {
     assert!(problem.contains("no role") && problem.ends_with(WHAT_TO_DO), "{problem}");
 }
 
+/// Which lease is how far behind.
+fn behind(lags: &[Lag]) -> Vec<(&str, Option<u64>)> {
+    lags.iter().map(|lag| (lag.token.as_str(), lag.behind)).collect()
+}
+
+#[tokio::test]
+async fn a_lease_that_names_no_place_in_the_feed_hides_no_other() {
+    let peer = peer().await;
+    peer.then(ranges(TWO_RANGES));
+    let garbage = stored("1", 0, ("", "1F"), "\"garbage\"");
+    let sound = stored("2", 0, ("1F", "FF"), "\"\\\"9\\\"\"");
+    peer.then([reply(200, &page(&[garbage, sound])), reply(200, &page(&[]))]);
+    peer.then(ranges(&TWO_RANGES.replace("c1", RID)));
+    let refused = reply(400, r#"{"code":"BadRequest","message":"garbage is no token"}"#);
+    peer.then([refused, reply(304, "")]);
+    let lags = leases(&peer).lags().await.unwrap();
+    assert_eq!(behind(&lags), [("1", None), ("2", Some(0))]);
+}
+
 #[tokio::test]
 async fn the_lag_is_the_difference_between_the_range_and_the_first_change_behind_the_lease() {
     let peer = peer().await;
@@ -180,8 +199,7 @@ async fn the_lag_is_the_difference_between_the_range_and_the_first_change_behind
     let changed = reply(200, r#"{"Documents":[{"id":"a","_lsn":42}]}"#).with("etag", "\"42\"");
     peer.then([changed.with("x-ms-session-token", "1:-1#50"), reply(304, "")]);
     let lags = leases(&peer).lags().await.unwrap();
-    let said: Vec<_> = lags.iter().map(|lag: &Lag| (lag.token.as_str(), lag.behind)).collect();
-    assert_eq!(said, [("1", Some(9)), ("20-30", Some(0))]);
+    assert_eq!(behind(&lags), [("1", Some(9)), ("20-30", Some(0))]);
     let asked = peer.asked();
     let (whole, narrow) = (&asked[asked.len() - 2], &asked[asked.len() - 1]);
     assert_eq!((whole.header("if-none-match"), whole.header("x-ms-start-epk")), ("\"41\"", ""));

@@ -76,7 +76,7 @@ impl Call {
             (["faults"], &Method::GET) => Ok(Self::ListFaults),
             (["clock", "advance"], &Method::POST) => {
                 let Advance { seconds } = json_body(body, ADVANCE_EXAMPLE)?;
-                Ok(Self::Advance(Duration::from_secs(seconds)))
+                advance(seconds)
             }
             (["state"], &Method::GET) => Ok(Self::State),
             (["cosmos", _, _, "split" | "merge"] | ["clock", "advance"], _) => {
@@ -145,6 +145,16 @@ fn fault(body: &[u8]) -> Result<Rule, Refusal> {
     }
 }
 
+/// The clock ends with the year 9999: who moves it there by mistake has a store that is of no use.
+fn advance(seconds: u64) -> Result<Call, Refusal> {
+    if seconds <= ADVANCE_SECONDS_MAX {
+        return Ok(Call::Advance(Duration::from_secs(seconds)));
+    }
+    let error =
+        format!("{seconds} seconds are too many; {ADVANCE_SECONDS_MAX}, a century, at most");
+    Err(Refusal { example: Some(ADVANCE_EXAMPLE), ..Refusal::new(StatusCode::BAD_REQUEST, error) })
+}
+
 /// A path segment as the caller meant it.
 fn decode(segment: &str) -> String {
     percent_decode_str(segment).decode_utf8_lossy().into_owned()
@@ -205,6 +215,8 @@ const FAULT_EXAMPLE: &str =
 const SPLIT_EXAMPLE: &str = r#"{"range":"0","durationMs":500}"#;
 const SERVICEBUS_EXAMPLE: &str = r#"{"target":"servicebus","entity":"orders","operation":"transfer","action":"reject","condition":"amqp:internal-error","count":2}"#;
 const ADVANCE_EXAMPLE: &str = r#"{"seconds":60}"#;
+/// Longer than anything lives that a test waits for.
+const ADVANCE_SECONDS_MAX: u64 = 100 * 366 * 86_400;
 
 #[cfg(test)]
 mod tests {
@@ -241,6 +253,17 @@ mod tests {
         assert_eq!(how.range().unwrap_err().to_json()["example"], SPLIT_EXAMPLE);
         let wrong = split(r#"{"duration":250}"#).unwrap_err();
         assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
+    }
+
+    #[test]
+    fn a_century_is_the_most_that_the_clock_moves_at_once() {
+        let moved = |seconds: u64| {
+            parse("POST", "/clock/advance", &[], &format!(r#"{{"seconds":{seconds}}}"#))
+        };
+        assert!(moved(ADVANCE_SECONDS_MAX).is_ok());
+        let refusal = moved(u64::MAX).unwrap_err();
+        assert_eq!(refusal.status, StatusCode::BAD_REQUEST);
+        assert!(refusal.to_string().contains("3162240000, a century, at most"), "{refusal}");
     }
 
     #[test]

@@ -65,7 +65,7 @@ pub enum OpenError {
     )]
     Damaged(String),
     /// Do as the system's words suggest.
-    #[error("cannot be used ({0}); make it readable and writable, with space left")]
+    #[error("cannot be used; make it readable and writable, with space left")]
     Io(#[from] io::Error),
 }
 

@@ -20,6 +20,8 @@ pub(super) struct Answer {
 pub(super) enum Trouble {
     /// The environment is wrong: every mistake in it.
     Environment(Vec<String>),
+    /// The arguments contradict each other.
+    Asked(String),
     /// What was asked for cannot be done; nothing was changed.
     Refused(String),
     /// A dependency failed at this.
@@ -29,7 +31,7 @@ pub(super) enum Trouble {
 impl Trouble {
     fn code(&self) -> u8 {
         match self {
-            Self::Environment(_) => USAGE,
+            Self::Environment(_) | Self::Asked(_) => USAGE,
             Self::Refused(_) | Self::Failed(..) => FINDING,
         }
     }
@@ -39,7 +41,7 @@ impl Trouble {
             Self::Environment(mistakes) => {
                 format!("the environment is wrong:\n{}", mistakes.join("\n"))
             }
-            Self::Refused(why) => why.clone(),
+            Self::Asked(why) | Self::Refused(why) => why.clone(),
             Self::Failed(doing, fault) if fault.may_have_happened() => format!(
                 "cannot {doing}: {}; it may have happened all the same, `relay show` tells",
                 Chain(fault)
@@ -82,6 +84,7 @@ mod tests {
     #[test]
     fn only_a_wrong_question_is_code_2() {
         assert_eq!(Trouble::Environment(vec![]).code(), 2);
+        assert_eq!(Trouble::Asked(String::new()).code(), 2);
         assert_eq!(Trouble::Refused(String::new()).code(), 1);
         assert_eq!(Trouble::Failed("x", Fault::Conflict).code(), 1);
     }

@@ -74,7 +74,7 @@ pub struct Replayed {
     #[arg(long, value_parser = time)]
     pub since: Option<Time>,
     /// Only those processed before then [default: now]
-    #[arg(long, value_parser = time, requires = "since")]
+    #[arg(long, value_parser = time, requires = "since", conflicts_with = "order")]
     pub until: Option<Time>,
     /// Say what would be published, and publish nothing
     #[arg(long)]
@@ -161,6 +161,17 @@ mod tests {
             "2026-11-25T07:00:00Z"
         );
         assert!(time("yesterday").unwrap_err().contains("2026-11-25T10:00:00Z"));
+    }
+
+    #[test]
+    fn an_order_is_replayed_whole_or_not_at_all() {
+        let asked = |line: &str| {
+            let command = Replayed::augment_args(clap::Command::new("replay"));
+            command.try_get_matches_from(format!("replay {line}").split(' ')).is_ok()
+        };
+        assert!(asked("--order o") && asked("--since 2h") && asked("--since 2h --until 1h"));
+        assert!(!asked("--order o --until 1h") && !asked("--until 1h"));
+        assert!(!asked("--order o --since 2h") && !asked("--dry-run"));
     }
 
     #[test]

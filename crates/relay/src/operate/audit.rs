@@ -8,7 +8,7 @@ mod account;
 
 use super::answer::{Answer, Trouble, failed};
 use super::table::{one_line, table};
-use super::tools::{Tools, progress};
+use super::tools::{Tools, both, progress};
 use account::{Horizon, Totals, account};
 use cosmos::{CosmosDesk, Found};
 use domain::Key;
@@ -17,8 +17,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 pub(super) async fn audit(tools: &Tools<'_>) -> Result<Answer, Trouble> {
-    let desk = tools.desk()?;
-    let horizon = Horizon::of(tools.now(), tools.settings()?.limits.retention);
+    let (desk, settings) = both(tools.desk(), tools.settings())?;
+    let horizon = Horizon::of(tools.now(), settings.limits.retention);
     let mut gather = desk.gather_all().await.map_err(failed("count the documents"))?;
     let bar = progress(gather.total(), "read");
     let (mut totals, mut violations) = (Totals::default(), Vec::new());

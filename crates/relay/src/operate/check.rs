@@ -5,7 +5,7 @@ mod findings;
 
 use super::answer::{Answer, Trouble, failed};
 use super::table::table;
-use super::tools::Tools;
+use super::tools::{Tools, both};
 use cosmos::{Definition, Failure, Patience};
 use domain::Chain;
 use findings::{Finding, leases_findings, store_findings, subscription_findings, topic_findings};
@@ -13,8 +13,8 @@ use serde_json::json;
 use std::time::Duration;
 
 pub(super) async fn check(tools: &Tools<'_>) -> Result<Answer, Trouble> {
-    let (desk, leases) = tools.desk_and_leases()?;
-    let (administration, name) = tools.administration()?;
+    let looks = both(tools.desk_and_leases(), tools.administration());
+    let ((desk, leases), (administration, name)) = looks?;
     let topic = administration.topic(&name, tools.now()).await;
     let topic = topic.map_err(failed("read the topic"))?;
     let mut found = topic_findings(&name, topic.as_ref());

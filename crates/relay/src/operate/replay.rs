@@ -8,7 +8,7 @@ use super::answer::{Answer, Trouble, failed};
 use super::arguments::Replayed;
 use super::gaps::Gap;
 use super::show::unknown;
-use super::tools::{Tools, progress};
+use super::tools::{Tools, both, progress};
 use crate::decide::Source;
 use crate::round::Relay;
 use cosmos::{CosmosDesk, CosmosOutbox, Found};
@@ -34,8 +34,8 @@ struct Tally {
 type Publishing = Option<Relay<CosmosOutbox, ServiceBusPublisher>>;
 
 pub(super) async fn replay(tools: &Tools<'_>, asked: &Replayed) -> Result<Answer, Trouble> {
-    let desk = tools.desk()?;
-    let relay = if asked.dry_run { None } else { Some(tools.relay()?) };
+    let relay = if asked.dry_run { Ok(None) } else { tools.relay().map(Some) };
+    let (desk, relay) = both(tools.desk(), relay)?;
     let tally = match &asked.order {
         Some(order) => one_order(&desk, &relay, (order, tools)).await,
         None => in_time(&desk, &relay, (asked, tools)).await,
@@ -69,8 +69,9 @@ async fn in_time(
     let since = asked.since.map_or(now, |since| since.at(now));
     let until = asked.until.map_or(now, |until| until.at(now));
     if until <= since {
-        return Err(Trouble::Refused(format!(
-            "--until {until} is not after --since {since}; write for example --since 2h --until 1h"
+        return Err(Trouble::Asked(format!(
+            "--until {until:.0} is not after --since {since:.0}; write for example --since 2h \
+             --until 1h"
         )));
     }
     let gather = desk.gather_processed(since, until).await;

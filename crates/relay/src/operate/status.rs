@@ -2,7 +2,7 @@
 
 use super::answer::{Answer, Trouble, failed};
 use super::table::{one_line, second, table};
-use super::tools::Tools;
+use super::tools::{Tools, both};
 use cosmos::{Counts, Record};
 use domain::ports::{Lag, Leases, Outbox, Publisher};
 use domain::{Chain, Fault, Timestamp};
@@ -22,7 +22,7 @@ struct Status {
 }
 
 pub(super) async fn status(tools: &Tools<'_>) -> Result<Answer, Trouble> {
-    let ((desk, leases), relay) = (tools.desk_and_leases()?, tools.relay()?);
+    let ((desk, leases), relay) = both(tools.desk_and_leases(), tools.relay())?;
     let (store, broker) = tokio::join!(
         timeout(READY_TIME_MAX, relay.outbox().ready()),
         timeout(READY_TIME_MAX, relay.publisher().ready())

@@ -47,8 +47,9 @@ impl Tools<'_> {
 
     /// A relay that was told nothing yet.
     pub(super) fn relay(&self) -> Result<Relay<CosmosOutbox, ServiceBusPublisher>, Trouble> {
-        let (settings, publisher) = (self.settings()?, self.publisher()?);
-        Ok(Relay::new(CosmosOutbox::new(self.store()?.0), publisher, settings.limits))
+        let own = both(self.settings(), self.publisher());
+        let ((settings, publisher), (container, _)) = both(own, self.store())?;
+        Ok(Relay::new(CosmosOutbox::new(container), publisher, settings.limits))
     }
 
     /// Who does this: as Entra ID says or, with a key that anyone may hold, the system's user.
@@ -66,8 +67,24 @@ impl Tools<'_> {
     }
 
     fn publisher(&self) -> Result<ServiceBusPublisher, Trouble> {
-        let publisher = setup::publisher(self.get);
-        publisher.map_err(|problems| Trouble::Environment(setup::texts(problems.iter())))
+        setup::publisher(self.get).map_err(Trouble::Environment)
+    }
+}
+
+/// Both, or every mistake that keeps from either, each once.
+pub(super) fn both<A, B>(
+    one: Result<A, Trouble>,
+    other: Result<B, Trouble>,
+) -> Result<(A, B), Trouble> {
+    match (one, other) {
+        (Ok(one), Ok(other)) => Ok((one, other)),
+        (Err(Trouble::Environment(mut mistakes)), Err(Trouble::Environment(more))) => {
+            let new = more.into_iter().filter(|mistake| !mistakes.contains(mistake));
+            let new: Vec<_> = new.collect();
+            mistakes.extend(new);
+            Err(Trouble::Environment(mistakes))
+        }
+        (Err(trouble), _) | (_, Err(trouble)) => Err(trouble),
     }
 }
 

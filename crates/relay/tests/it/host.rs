@@ -96,6 +96,13 @@ async fn a_page_of_documents_is_published_and_marked() {
 }
 
 #[tokio::test]
+async fn a_target_that_is_no_path_is_answered_too() {
+    let host = Host::over(&World::default()).await;
+    let request = "CONNECT shop:1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    assert_eq!(host.send(request).await.0, 404);
+}
+
+#[tokio::test]
 async fn a_page_without_work_is_done_quietly() {
     let host = Host::over(&World::default()).await;
     let (status, body) = host.post("/Relay", &invocation("[]")).await;
