@@ -4,6 +4,7 @@
 //! another container, a gate beside the client makes it one of loopback again; and it is the one
 //! way out that such a client has, which a test can close.
 
+use crate::port;
 use std::io;
 use std::net::SocketAddr;
 use std::str::FromStr;
@@ -59,12 +60,10 @@ pub async fn serve(ways: &[Way], stop: &CancellationToken) -> io::Result<()> {
 async fn lead(listener: TcpListener, target: String) {
     let mut connections = JoinSet::new();
     loop {
-        match listener.accept().await {
-            Ok((client, _)) => {
-                connections.spawn(pass(client, target.clone()));
-            }
-            Err(error) => tracing::warn!("cannot accept: {error}"),
-        }
+        match port::accept(&listener).await {
+            Ok(client) => connections.spawn(pass(client, target.clone())),
+            Err(error) => return tracing::error!("cannot accept any more: {error}"),
+        };
         while connections.try_join_next().is_some() {}
     }
 }
@@ -73,7 +72,7 @@ async fn lead(listener: TcpListener, target: String) {
 async fn pass(mut client: TcpStream, target: String) {
     match TcpStream::connect(&target).await {
         Ok(mut server) => {
-            let _ = client.set_nodelay(true).and(server.set_nodelay(true));
+            let _ = server.set_nodelay(true);
             let _ = copy_bidirectional(&mut client, &mut server).await;
         }
         Err(error) => tracing::warn!("cannot reach {target}: {error}"),

@@ -1,4 +1,4 @@
-//! What the plain HTTP ports share: taking a port, and serving connections until told to stop.
+//! What the ports share: taking a port, accepting, and serving plain HTTP until told to stop.
 
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -16,6 +16,9 @@ use tokio_util::sync::CancellationToken;
 /// How long a connection may go without a whole head, idle ones too: more than the 90 s that HTTP
 /// clients keep one in their pool.
 const HEAD_WITHIN: Duration = Duration::from_mins(2);
+
+/// How long accepting rests after it failed: until some connection has given back its descriptor.
+const REST: Duration = Duration::from_millis(20);
 
 /// An address that cannot be had. Free it, or give another.
 #[derive(Debug, thiserror::Error)]
@@ -65,19 +68,43 @@ where
 {
     let mut connections = JoinSet::new();
     loop {
-        let accepted = tokio::select! {
+        tokio::select! {
             () = stop.cancelled() => return Ok(()),
-            accepted = listener.accept() => accepted,
-            Some(_) = connections.join_next() => continue,
-        };
-        // Out of file descriptors, or a client that left while queueing: the next may succeed.
-        let Ok((stream, _)) = accepted else {
-            tokio::task::yield_now().await;
-            continue;
-        };
-        stream.set_nodelay(true).ok();
-        connections.spawn(serve_connection(stream, answer.clone()));
+            accepted = accept(&listener) => {
+                connections.spawn(serve_connection(accepted?, answer.clone()));
+            }
+            Some(_) = connections.join_next() => {}
+        }
     }
+}
+
+/// The next connection. Where one failed because its client is gone already, or because no file
+/// descriptor is left for now, the next is waited for after a rest.
+///
+/// # Errors
+/// If the listener can accept no more.
+pub(crate) async fn accept(listener: &TcpListener) -> io::Result<TcpStream> {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                // One that is gone already tells so when it is read.
+                let _ = stream.set_nodelay(true);
+                return Ok(stream);
+            }
+            Err(error) if is_passing(&error) => {
+                tracing::warn!("cannot accept a connection: {error}");
+                tokio::time::sleep(REST).await;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Whether the next connection may well be accepted.
+fn is_passing(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
+    let descriptors_used_up = matches!(error.raw_os_error(), Some(23 | 24));
+    descriptors_used_up || matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted)
 }
 
 /// One connection; how it ends is its client's affair.

@@ -20,6 +20,7 @@ pub use topology::{ConfigErrors, Topology};
 use crate::{
     clock::Clock,
     faults::Faults,
+    port,
     store::{BadRow, Journal, Rows},
 };
 use amqp::{
@@ -32,7 +33,6 @@ use std::{
     collections::HashMap,
     io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 use tokio::{
     net::TcpListener,
@@ -46,12 +46,6 @@ use tokio_util::sync::CancellationToken;
 
 /// Connections at once, as Azure has it for a namespace.
 const CONNECTIONS_MAX: usize = 5_000;
-
-/// Accepts that may fail in a row; with the pause between them, some ten seconds.
-const FAILURES_MAX: u32 = 100;
-
-/// How long to wait after an accept that failed.
-const FAILURE_PAUSE: Duration = Duration::from_millis(100);
 
 /// The Service Bus namespace of the emulator.
 #[derive(Debug)]
@@ -114,32 +108,23 @@ impl ServiceBus {
     /// Serves AMQP connections until `stop` is cancelled, then says goodbye to each.
     ///
     /// # Errors
-    /// If the listener fails again and again.
+    /// If the listener can accept no more.
     pub async fn serve(
         self: Arc<Self>,
         listener: TcpListener,
         stop: CancellationToken,
     ) -> io::Result<()> {
         let mut connections = JoinSet::new();
-        let mut failures = 0;
         let timer = self.keep_time();
         tokio::pin!(timer);
         loop {
             tokio::select! {
-                accepted = listener.accept() => match accepted {
-                    Ok((stream, _)) if connections.len() < CONNECTIONS_MAX => {
-                        failures = 0;
+                accepted = port::accept(&listener) => match accepted? {
+                    stream if connections.len() < CONNECTIONS_MAX => {
                         let (bus, stop) = (Arc::clone(&self), stop.clone());
                         connections.spawn(connection::serve(bus, stream, stop));
                     }
-                    Ok((_, from)) => tracing::warn!(%from, "too many connections"),
-                    Err(error) if FAILURES_MAX <= failures => return Err(error),
-                    Err(error) => {
-                        // A client that was gone already, or no file descriptor left for now.
-                        failures += 1;
-                        tracing::warn!(%error, "a connection was not accepted");
-                        tokio::time::sleep(FAILURE_PAUSE).await;
-                    }
+                    _ => tracing::warn!("too many connections"),
                 },
                 Some(_) = connections.join_next() => {}
                 () = &mut timer => {}

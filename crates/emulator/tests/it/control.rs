@@ -4,7 +4,12 @@ use crate::support::{PATIENCE, Process, call, command};
 use http::StatusCode;
 use nix::{sys::signal::Signal, unistd::Pid};
 use serde_json::{Value, json};
-use std::net::TcpListener;
+use std::{net::TcpListener, process::Stdio};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    net::TcpStream,
+    time::timeout,
+};
 
 const ANY_PORTS: [&str; 6] =
     ["--cosmos", "127.0.0.1:0", "--servicebus", "127.0.0.1:0", "--control", "127.0.0.1:0"];
@@ -54,12 +59,36 @@ async fn a_taken_port_is_named_with_what_to_do() {
 }
 
 #[tokio::test]
+async fn who_connects_when_no_descriptor_is_left_is_served_once_others_have_gone() {
+    let limited = r#"ulimit -n 48; exec "$0" "$@""#;
+    let mut shell = tokio::process::Command::new("sh");
+    shell.args(["-c", limited, env!("CARGO_BIN_EXE_emulator")]).args(ANY_PORTS);
+    shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    let mut emulator = Process::of(&mut shell).await;
+    let mut log = BufReader::new(emulator.child.stderr.take().unwrap()).lines();
+    for part in ["control", "admin", "cosmos"] {
+        let url = emulator.at(part);
+        let mut crowd = Vec::new();
+        for _ in 0..100 {
+            let connected = TcpStream::connect(url.trim_start_matches("http://")).await;
+            crowd.push(connected.unwrap());
+        }
+        let mut told = String::new();
+        while !told.contains("cannot accept a connection") {
+            told = timeout(PATIENCE, log.next_line()).await.unwrap().unwrap().unwrap();
+        }
+        drop(crowd);
+        assert!(call("GET", url, "").await.status().is_client_error(), "{part}");
+    }
+}
+
+#[tokio::test]
 async fn a_stop_signal_ends_it_cleanly() {
     for signal in [Signal::SIGTERM, Signal::SIGINT] {
         let mut emulator = Process::start(&ANY_PORTS).await;
         let pid = emulator.child.id().unwrap().try_into().unwrap();
         nix::sys::signal::kill(Pid::from_raw(pid), signal).unwrap();
-        let status = tokio::time::timeout(PATIENCE, emulator.child.wait()).await.unwrap().unwrap();
+        let status = timeout(PATIENCE, emulator.child.wait()).await.unwrap().unwrap();
         assert_eq!(status.code(), Some(0), "{signal}");
     }
 }

@@ -6,6 +6,7 @@ use super::target::Target;
 use crate::clock::Clock;
 use crate::cosmos::Cosmos;
 use crate::cosmos::core::Refusal;
+use crate::port;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
@@ -29,8 +30,6 @@ const CONNECTIONS_MAX: usize = 4096;
 const HEAD_WITHIN: Duration = Duration::from_mins(2);
 /// How long a body may take to come in; on loopback 2 MB take milliseconds.
 const BODY_WITHIN: Duration = Duration::from_secs(30);
-/// How long accepting rests after it failed: until some connection has given back its descriptor.
-const REST: Duration = Duration::from_millis(20);
 
 /// The request is not answered: its connection is cut.
 #[derive(Debug, thiserror::Error)]
@@ -48,30 +47,13 @@ pub(crate) async fn serve(
         tokio::select! {
             () = stop.cancelled() => break,
             Some(_) = connections.join_next() => {}
-            accepted = listener.accept(), if connections.len() < CONNECTIONS_MAX => match accepted {
-                Ok((stream, _)) => {
-                    if let Err(error) = stream.set_nodelay(true) {
-                        tracing::debug!("cannot set TCP_NODELAY: {error}");
-                    }
-                    connections.spawn(connection(Arc::clone(&cosmos), stream));
-                }
-                Err(error) if is_passing(&error) => {
-                    tracing::warn!("cannot accept a connection: {error}");
-                    tokio::time::sleep(REST).await;
-                }
-                Err(error) => return Err(error),
-            },
+            accepted = port::accept(&listener), if connections.len() < CONNECTIONS_MAX => {
+                connections.spawn(connection(Arc::clone(&cosmos), accepted?));
+            }
         }
     }
     connections.shutdown().await;
     Ok(())
-}
-
-/// Whether the next connection may well be accepted.
-fn is_passing(error: &std::io::Error) -> bool {
-    use std::io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
-    let descriptors_used_up = matches!(error.raw_os_error(), Some(23 | 24));
-    descriptors_used_up || matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted)
 }
 
 async fn connection<Io>(cosmos: Arc<Cosmos>, stream: Io)

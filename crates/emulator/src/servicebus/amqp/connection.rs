@@ -90,7 +90,6 @@ async fn run(
     (id, effects): (ConnectionId, UnboundedReceiver<Effect>),
     stop: CancellationToken,
 ) -> io::Result<()> {
-    stream.set_nodelay(true)?;
     let (mut reader, mut writer) = stream.into_split();
     let mut input = BytesMut::with_capacity(READ);
     let greeted = timeout(GREETING_MAX, greet(&mut reader, &mut writer, &mut input));
