@@ -20,6 +20,8 @@ mod rule;
 mod show;
 mod status;
 mod table;
+#[cfg(test)]
+mod tests;
 mod tools;
 
 use crate::logs;

@@ -16,6 +16,21 @@ use serde_json::json;
 use std::{net::SocketAddr, time::Duration};
 use tokio::net::TcpStream;
 
+/// Opens a connection, and a session in it.
+pub(crate) async fn open(at: SocketAddr) -> (ConnectionHandle<()>, SessionHandle<()>) {
+    let stream = TcpStream::connect(at).await.expect("it listens");
+    stream.set_nodelay(true).expect("an option of every socket");
+    let plain = SaslProfile::Plain {
+        username: "RootManageSharedAccessKey".to_owned(),
+        password: "SAS_KEY_VALUE".to_owned(),
+    };
+    let builder = Connection::builder().container_id("test").hostname("localhost");
+    let opening = builder.scheme("amqp").sasl_profile(plain).open_with_stream(stream);
+    let mut connection = soon(opening).await.expect("it opens");
+    let session = soon(Session::begin(&mut connection)).await.expect("it begins");
+    (connection, session)
+}
+
 /// A connection with a session.
 pub(crate) struct Client {
     connection: ConnectionHandle<()>,
@@ -28,16 +43,7 @@ impl Client {
     }
 
     pub(crate) async fn connect_to(at: SocketAddr) -> Self {
-        let stream = TcpStream::connect(at).await.expect("it listens");
-        stream.set_nodelay(true).expect("an option of every socket");
-        let plain = SaslProfile::Plain {
-            username: "RootManageSharedAccessKey".to_owned(),
-            password: "SAS_KEY_VALUE".to_owned(),
-        };
-        let builder = Connection::builder().container_id("test").hostname("localhost");
-        let opening = builder.scheme("amqp").sasl_profile(plain).open_with_stream(stream);
-        let mut connection = soon(opening).await.expect("it opens");
-        let session = soon(Session::begin(&mut connection)).await.expect("it begins");
+        let (connection, session) = open(at).await;
         Self { connection, session }
     }
 

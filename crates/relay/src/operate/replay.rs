@@ -194,31 +194,13 @@ const FIRST_MAX: usize = 10;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cosmos::{Holder, Record};
-    use domain::{Envelope, Json, Timestamp};
+    use crate::operate::tests;
+    use cosmos::Holder;
+    use domain::Timestamp;
 
     fn event(order: &str, sequence: u32, state: EventState) -> Found {
-        let envelope = Envelope {
-            key: order.parse().unwrap(),
-            sequence: Sequence::new(sequence).unwrap(),
-            event_type: "E".into(),
-            occurred_at: Timestamp::UNIX_EPOCH,
-            data: Json::from_valid("{}"),
-            traceparent: None,
-        };
-        Found::Event(Box::new(Record {
-            id: envelope.id().to_string(),
-            key: order.to_owned(),
-            entry: Ok(Entry { envelope, state }),
-            state: String::new(),
-            event_type: "E".to_owned(),
-            first_parked_at: None,
-            parked_at: None,
-            attempts: 0,
-            reason: None,
-            ttl: None,
-            notes: vec![],
-        }))
+        let id = format!("{order}.{sequence}");
+        Found::Event(Box::new(tests::record(&id, Timestamp::UNIX_EPOCH, state)))
     }
 
     fn processed(order: &str, sequence: u32) -> Found {

@@ -111,31 +111,16 @@ async fn missing(desk: &CosmosDesk, event: &EventId) -> Trouble {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::{Entry, Envelope, EventState, Json, Timestamp};
+    use crate::operate::tests;
+    use domain::{EventState, Timestamp};
 
     fn record(state: &str, is_readable: bool) -> Record {
-        let envelope = Envelope {
-            key: "o".parse().unwrap(),
-            sequence: domain::Sequence::FIRST,
-            event_type: "E".into(),
-            occurred_at: Timestamp::UNIX_EPOCH,
-            data: Json::from_valid("{}"),
-            traceparent: None,
-        };
-        let entry = Entry { envelope, state: EventState::Pending };
-        Record {
-            id: "o.1".to_owned(),
-            key: "o".to_owned(),
-            entry: if is_readable { Ok(entry) } else { Err("the state is unknown".to_owned()) },
-            state: state.to_owned(),
-            event_type: "E".to_owned(),
-            first_parked_at: None,
-            parked_at: None,
-            attempts: 0,
-            reason: None,
-            ttl: None,
-            notes: vec![],
+        let mut record = tests::record("o.1", Timestamp::UNIX_EPOCH, EventState::Pending);
+        state.clone_into(&mut record.state);
+        if !is_readable {
+            record.entry = Err("the state is unknown".to_owned());
         }
+        record
     }
 
     #[test]

@@ -1,16 +1,14 @@
 //! Each fault of Service Bus, set through the control port, met by transfers and attaches.
 
-use crate::{servicebus::soon, support::Local};
+use crate::{servicebus::soon, servicebus_client::open, support::Local};
 use fe2o3_amqp::{
-    Connection, Sender, Session,
+    Sender,
     connection::ConnectionHandle,
-    sasl_profile::SaslProfile,
     session::SessionHandle,
     types::messaging::{Message, Outcome, Properties},
 };
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
-use tokio::net::TcpStream;
 
 /// A connection with a session.
 struct Client {
@@ -33,16 +31,7 @@ enum Came {
 
 impl Client {
     async fn connect(local: &Local) -> Self {
-        let stream = TcpStream::connect(local.at.servicebus).await.expect("it listens");
-        stream.set_nodelay(true).expect("an option of every socket");
-        let plain = SaslProfile::Plain {
-            username: "RootManageSharedAccessKey".to_owned(),
-            password: "SAS_KEY_VALUE".to_owned(),
-        };
-        let builder = Connection::builder().container_id("test").hostname("localhost");
-        let opening = builder.scheme("amqp").sasl_profile(plain).open_with_stream(stream);
-        let mut connection = soon(opening).await.expect("it opens");
-        let session = soon(Session::begin(&mut connection)).await.expect("it begins");
+        let (connection, session) = open(local.at.servicebus).await;
         Self { connection, session }
     }
 

@@ -135,7 +135,7 @@ const CLOCKS_APART: Duration = Duration::from_mins(5);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::{Envelope, EventId, Json};
+    use crate::operate::tests;
 
     const YOUNG: i64 = 1_790_000_000;
     const OLD: i64 = YOUNG - 30 * 86_400;
@@ -146,28 +146,7 @@ mod tests {
     }
 
     fn record(id: &str, occurred: i64, state: EventState) -> Record {
-        let EventId { key, sequence } = id.parse().unwrap();
-        let envelope = Envelope {
-            key: key.clone(),
-            sequence,
-            event_type: "E".into(),
-            occurred_at: Timestamp::from_second(occurred).unwrap(),
-            data: Json::from_valid("{}"),
-            traceparent: None,
-        };
-        Record {
-            id: id.to_owned(),
-            key: key.to_string(),
-            entry: Ok(Entry { envelope, state }),
-            state: "pending".to_owned(),
-            event_type: "E".to_owned(),
-            first_parked_at: None,
-            parked_at: None,
-            attempts: 0,
-            reason: None,
-            ttl: None,
-            notes: vec![],
-        }
+        tests::record(id, Timestamp::from_second(occurred).unwrap(), state)
     }
 
     fn pending(id: &str, occurred: i64) -> Found {
