@@ -18,11 +18,9 @@ FILES = [
     "test_headers",
 ]
 
-_ONE_RANGE = "it expects more ranges for more throughput, and a container begins with one"
 _SCRIPTS = "stored procedures are not served"
 _CONFLICTS = "conflicts are not served"
 _KEY_DELETE = "the deletion of a whole partition key is not served"
-_OFFER = "a database has no offer"
 
 KNOWN = {
     "test_transactional_batch": {
@@ -33,20 +31,9 @@ KNOWN = {
     },
     "test_orderby": {
         "test_orderby_query_noncomparable_orderby_item": "it expects the SDK to order values itself",
-        "test_parametrized_top_query": _ONE_RANGE,
-        "test_top_query": _ONE_RANGE,
-        "test_top_query_as_string": _ONE_RANGE,
-    },
-    "test_crud_database": {
-        "test_database_crud": _OFFER,
-        "test_database_level_offer_throughput": _OFFER,
     },
     "test_encoding": {
         "test_create_stored_procedure_with_line_separator_para_seperator_next_line_unicodes": _SCRIPTS,
-    },
-    "test_crud_subpartition": {
-        "test_partitioned_collection_prefix_partition_query_subpartition": _ONE_RANGE,
-        "test_partitioned_collection_subpartition": _ONE_RANGE,
     },
     "test_none_options": {
         "test_delete_all_items_by_partition_key_none_options": _KEY_DELETE,

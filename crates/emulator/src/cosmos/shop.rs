@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 
 /// Makes the database and its containers.
 pub(super) fn provision(account: &mut Account, at: i64) -> Result<(), Refusal> {
-    account.create_database(&json!({"id": "shop"}), at)?;
-    account.create_container("shop", orders(), at)?;
-    account.create_container("shop", leases(), at)?;
+    account.create_database(&json!({"id": "shop"}), None, at)?;
+    account.create_container("shop", orders(), None, at)?;
+    account.create_container("shop", leases(), None, at)?;
     Ok(())
 }
 

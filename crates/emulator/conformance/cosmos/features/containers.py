@@ -231,6 +231,39 @@ def _(world):
     equal(container.get_throughput().auto_scale_max_throughput, 4000)
 
 
+@feature("offers: a database's is kept, and shared by containers that have none")
+def _(world):
+    database = world.client.create_database(fresh("d"), offer_throughput=1000)
+    equal(database.get_throughput().offer_throughput, 1000)
+    equal(database.replace_throughput(2000).offer_throughput, 2000)
+    equal(database.get_throughput().offer_throughput, 2000)
+    own = database.create_container("own", PartitionKey("/pk"), offer_throughput=500)
+    equal(own.get_throughput().offer_throughput, 500)
+    shares = database.create_container("shares", PartitionKey("/pk"))
+    links = [offer["resource"] for offer in world.client.client_connection.ReadOffers()]
+    equal([database.read()["_self"] in links, shares.read()["_self"] in links], [True, False])
+    world.client.delete_database(database)
+
+
+@feature("ranges: more throughput begins with more of them, whatever the key")
+def _(world):
+    scale = ThroughputProperties(auto_scale_max_throughput=30_000)
+    for key in ["/pk", PartitionKey("/pk", version=1), ["/pk", "/id"]]:
+        equal(len(list(world.container(key, offer_throughput=scale).read_feed_ranges())), 3)
+        container = world.container(key, offer_throughput=30_000)
+        for number in range(40):
+            container.create_item({"id": str(number), "pk": f"k{number}", "n": number})
+        ranges = list(container.read_feed_ranges())
+        found = [list(container.query_items("SELECT c.id FROM c", feed_range=it)) for it in ranges]
+        equal([len(found), sum(map(len, found)), [] in found], [5, 40, False])
+        rows = container.query_items(
+            "SELECT VALUE c.n FROM c ORDER BY c.n DESC", enable_cross_partition_query=True
+        )
+        equal(list(rows), list(range(39, -1, -1)))
+        changes = container.query_items_change_feed(start_time="Beginning")
+        equal(sorted(change["n"] for change in changes), list(range(40)))
+
+
 @feature("ranges: a new container has one, a split makes two of it, a merge one")
 def _(world):
     container = world.container()

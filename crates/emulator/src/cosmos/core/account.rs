@@ -9,6 +9,7 @@ use super::document::check_id;
 use super::item::etag;
 use super::refusal::Refusal;
 use super::rid::{ContainerRid, DatabaseRid};
+use super::throughput::Throughput;
 use crate::store::Journal;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -27,7 +28,24 @@ pub(crate) struct Account {
 struct Database {
     rid: DatabaseRid,
     changed: i64,
+    /// What its containers share that have no offer of their own.
+    throughput: Option<Throughput>,
     containers: BTreeMap<String, Shared>,
+}
+
+/// What a database or container may be asked.
+#[derive(Debug)]
+pub(crate) struct Offer {
+    /// The number of what it is for, by which the offer goes too.
+    pub(crate) number: u32,
+    /// The `_rid` of what it is for.
+    pub(crate) rid: String,
+    /// The `_self` of what it is for.
+    pub(crate) link: String,
+    /// The `ETag` of what it is for.
+    pub(crate) etag: String,
+    /// What it says.
+    pub(crate) throughput: Throughput,
 }
 
 /// A container that several requests may hold.
@@ -38,6 +56,7 @@ impl Account {
     pub(crate) fn create_database(
         &mut self,
         definition: &Value,
+        throughput: Option<Throughput>,
         at: i64,
     ) -> Result<Value, Refusal> {
         let id = definition.get("id").and_then(Value::as_str).unwrap_or_default();
@@ -46,7 +65,7 @@ impl Account {
             return Err(Refusal::Conflict(format!("the database '{id}' exists already")));
         }
         let rid = DatabaseRid(self.next_number());
-        let database = Database { rid, changed: at, containers: BTreeMap::new() };
+        let database = Database { rid, changed: at, throughput, containers: BTreeMap::new() };
         let described = database.describe(id);
         self.journal.append(record::made(id, &database, self.made));
         self.databases.insert(id.to_owned(), database);
@@ -71,18 +90,21 @@ impl Account {
         Ok(())
     }
 
-    /// Makes a container.
+    /// Makes a container. Without a throughput of its own it shares its database's, if that has one.
     pub(crate) fn create_container(
         &mut self,
         database: &str,
         definition: Value,
+        throughput: Option<Throughput>,
         at: i64,
     ) -> Result<Shared, Refusal> {
         let number = self.next_number();
         let owner = self.databases.get_mut(database);
         let owner = owner.ok_or_else(|| Refusal::OwnerMissing(format!("database '{database}'")))?;
         let rid = ContainerRid { database: owner.rid, number };
-        let mut container = Container::new(definition, rid, at)?;
+        let default = || owner.throughput.is_none().then(Throughput::default);
+        let throughput = throughput.or_else(default);
+        let mut container = Container::new(definition, rid, throughput, at)?;
         let id = container.shape().id.clone();
         if owner.containers.contains_key(&id) {
             return Err(Refusal::Conflict(format!("the container '{id}' exists already")));
@@ -149,6 +171,40 @@ impl Account {
         self.find(id).ok().map(|database| database.rid)
     }
 
+    /// The offers of all databases and containers that have one.
+    pub(crate) fn offers(&self) -> Vec<Offer> {
+        let databases = self.databases.values();
+        let containers = databases.clone().flat_map(|database| database.containers.values());
+        let of_containers = containers.filter_map(|container| {
+            let container = container.lock().unwrap_or_else(PoisonError::into_inner);
+            Some(Offer {
+                number: container.rid().number,
+                rid: container.rid().text(),
+                link: container.rid().link(),
+                etag: container.etag(),
+                throughput: container.throughput.clone()?,
+            })
+        });
+        databases.filter_map(Database::offer).chain(of_containers).collect()
+    }
+
+    /// Sets what the offer of this number says, if there is one.
+    pub(crate) fn replace_offer(&mut self, number: u32, throughput: &Throughput) {
+        for (id, database) in &mut self.databases {
+            if database.rid.0 == number && database.throughput.is_some() {
+                database.throughput = Some(throughput.clone());
+                self.journal.append(record::made(id, database, self.made));
+            }
+            for container in database.containers.values() {
+                let mut container = container.lock().unwrap_or_else(PoisonError::into_inner);
+                if container.rid().number == number && container.throughput.is_some() {
+                    container.throughput = Some(throughput.clone());
+                    container.append();
+                }
+            }
+        }
+    }
+
     /// Every container with the name of its database and its own.
     pub(crate) fn all(&self) -> Vec<(String, String, Shared)> {
         let databases = self.databases.iter();
@@ -175,13 +231,21 @@ impl Account {
 }
 
 impl Database {
+    fn etag(&self) -> String {
+        etag(u64::from(self.rid.0), self.changed)
+    }
+
+    fn offer(&self) -> Option<Offer> {
+        let (number, rid, link) = (self.rid.0, self.rid.text(), self.rid.link());
+        Some(Offer { number, rid, link, etag: self.etag(), throughput: self.throughput.clone()? })
+    }
+
     fn describe(&self, id: &str) -> Value {
-        let rid = self.rid.text();
         json!({
             "id": id,
-            "_rid": rid,
-            "_self": format!("dbs/{rid}/"),
-            "_etag": etag(u64::from(self.rid.0), self.changed),
+            "_rid": self.rid.text(),
+            "_self": self.rid.link(),
+            "_etag": self.etag(),
             "_colls": "colls/",
             "_users": "users/",
             "_ts": self.changed,

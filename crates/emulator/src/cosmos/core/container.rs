@@ -36,8 +36,8 @@ pub(crate) struct Container {
     pub(super) splitting: Option<Splitting>,
     /// What was asked of it.
     pub(crate) meter: Meter,
-    /// What its offer says.
-    pub(crate) throughput: Throughput,
+    /// What its offer says; it has none if it shares its database's.
+    pub(crate) throughput: Option<Throughput>,
     stored: record::Stored,
 }
 
@@ -56,24 +56,27 @@ pub(crate) struct Stamp {
 const AXIS: (u64, u64) = (0, 1 << 32);
 
 impl Container {
-    /// An empty container of one range.
-    pub(crate) fn new(definition: Value, rid: ContainerRid, at: i64) -> Result<Self, Refusal> {
+    /// An empty container, of as many ranges as its throughput asks for.
+    pub(crate) fn new(
+        definition: Value,
+        rid: ContainerRid,
+        throughput: Option<Throughput>,
+        at: i64,
+    ) -> Result<Self, Refusal> {
         let shape = Shape::parse(definition)?;
-        let mut range = Range::new(0, Epk::first(), Epk::end(), AXIS);
-        if let Some(retention) = shape.retention {
-            range.keep_history(retention);
-        }
+        let count = throughput.as_ref().map_or(1, Throughput::ranges);
+        let ranges = first_ranges(&shape, count);
         Ok(Self {
             shape,
             rid,
             changed: at,
             version: 1,
             counters: Counters::default(),
-            ranges: vec![range],
-            ranges_made: 1,
+            ranges_made: ranges.last().map_or(0, |last| last.id + 1),
+            ranges,
             splitting: None,
             meter: Meter::default(),
-            throughput: Throughput::default(),
+            throughput,
             stored: record::Stored::default(),
         })
     }
@@ -319,4 +322,24 @@ impl Container {
     fn index_at(&self, epk: &Epk) -> usize {
         self.ranges.partition_point(|range| range.low <= *epk).saturating_sub(1)
     }
+}
+
+/// Ranges that divide the axis evenly.
+fn first_ranges(shape: &Shape, count: u64) -> Vec<Range> {
+    let (from, to) = AXIS;
+    let border = |at: u64| from + (to - from) * at / count;
+    let epk = |at: u64| match at {
+        0 => Epk::first(),
+        at if at == count => Epk::end(),
+        at => Epk::on_axis(shape.key.version(), border(at)),
+    };
+    let ranges = (0..count).zip(0..).map(|(at, id)| {
+        let axis = (border(at), border(at + 1));
+        let mut range = Range::new(id, epk(at), epk(at + 1), axis);
+        if let Some(retention) = shape.retention {
+            range.keep_history(retention);
+        }
+        range
+    });
+    ranges.collect()
 }

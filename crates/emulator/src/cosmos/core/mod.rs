@@ -36,7 +36,7 @@ mod split;
 mod throughput;
 mod writer;
 
-pub(crate) use account::Account;
+pub(crate) use account::{Account, Offer};
 pub(crate) use batch::BulkEntry;
 pub(crate) use container::Container;
 pub(crate) use feed::{Deed, Entry, FeedPage, FeedRequest, Mode, Start};

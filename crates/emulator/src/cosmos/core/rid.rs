@@ -27,6 +27,11 @@ impl DatabaseRid {
         encode(&self.0.to_le_bytes())
     }
 
+    /// The `_self` of this database.
+    pub(crate) fn link(self) -> String {
+        format!("dbs/{}/", self.text())
+    }
+
     /// Reads a `_rid`.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         decode(text).map(u32::from_le_bytes).map(Self)
@@ -63,7 +68,7 @@ impl ContainerRid {
 
     /// The `_self` of this container.
     pub(crate) fn link(self) -> String {
-        format!("dbs/{}/colls/{}/", self.database.text(), self.text())
+        format!("{}colls/{}/", self.database.link(), self.text())
     }
 
     fn child(self, number: u64) -> String {

@@ -24,7 +24,9 @@ pub(super) fn databases(cosmos: &Cosmos, call: &Call) -> Result<Reply, Refusal> 
             paged(call, "", "Databases", &Asked::read(call)?.over(found.iter())?)
         }
         (Target::Databases, &Method::POST) => {
-            let database = cosmos.write_account().create_database(&call.json()?, call.at)?;
+            let throughput = throughput(call)?;
+            let mut account = cosmos.write_account();
+            let database = account.create_database(&call.json()?, throughput, call.at)?;
             Ok(Reply::resource(201, &database))
         }
         (Target::Database(id), &Method::GET) => {
@@ -51,10 +53,9 @@ pub(super) fn containers(cosmos: &Cosmos, call: &Call) -> Result<Reply, Refusal>
         }
         (Target::Containers(database), &Method::POST) => {
             let throughput = throughput(call)?;
-            let made = cosmos.write_account().create_container(database, call.json()?, call.at)?;
-            let mut made = Cosmos::lock(&made);
-            made.throughput = throughput;
-            Ok(Reply::resource(201, &made.describe()))
+            let mut account = cosmos.write_account();
+            let made = account.create_container(database, call.json()?, throughput, call.at)?;
+            Ok(Reply::resource(201, &Cosmos::lock(&made).describe()))
         }
         (Target::Container(owner), method) => container(cosmos, call, owner, method),
         _ => Err(not_served(call)),
@@ -117,16 +118,15 @@ fn described(cosmos: &Cosmos, database: &str) -> Result<(String, Vec<Value>), Re
     Ok((rid.unwrap_or_default(), found.collect()))
 }
 
-/// What the headers of a new container say of its offer.
-fn throughput(call: &Call) -> Result<Throughput, Refusal> {
-    let manual = call.header("x-ms-offer-throughput").map(Throughput::manual);
+/// What the headers of a new database or container say of its offer.
+fn throughput(call: &Call) -> Result<Option<Throughput>, Refusal> {
     let Some(text) = call.header("x-ms-cosmos-offer-autopilot-settings") else {
-        return manual.unwrap_or_else(|| Ok(Throughput::default()));
+        return call.header("x-ms-offer-throughput").map(Throughput::manual).transpose();
     };
-    let settings = serde_json::from_str(text);
-    Throughput::autoscale(settings.map_err(|error| {
+    let settings = serde_json::from_str(text).map_err(|error| {
         Refusal::Bad(format!("x-ms-cosmos-offer-autopilot-settings is no JSON: {error}"))
-    })?)
+    })?;
+    Throughput::autoscale(settings).map(Some)
 }
 
 /// A page of a list: the continuation says how many were listed before.

@@ -30,6 +30,35 @@ async fn ranges_are_drained_until_304_and_a_split_renews_them() {
 }
 
 #[tokio::test]
+async fn more_throughput_begins_with_more_ranges_and_too_much_is_refused() {
+    let server = Server::start().await;
+    let definition = json!({"id": "c", "partitionKey": {"paths": ["/pk"], "version": 2}});
+    let create = |units: &str| {
+        let create = server.ask("POST", "/dbs/shop/colls").json(&definition);
+        create.header("x-ms-offer-throughput", units).send()
+    };
+    let refused = create("1000001").await;
+    assert_eq!(refused.status, 400);
+    assert!(refused.message().contains("1000000"), "{}", refused.message());
+    assert_eq!(create("12000").await.status, 201);
+    let ranges = server.ask("GET", "/dbs/shop/colls/c/pkranges").send().await.json();
+    assert_eq!(ranges["PartitionKeyRanges"][1]["minInclusive"], "1FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF");
+    for pk in ["a", "b", "c", "d", "e", "f", "g", "h"] {
+        let item = json!({"id": "1", "pk": pk});
+        let made = server.ask("POST", "/dbs/shop/colls/c/docs").key(pk).json(&item).send().await;
+        assert_eq!(made.status, 201);
+    }
+    let mut found = 0;
+    for range in ["0", "1"] {
+        let docs = server.ask("GET", "/dbs/shop/colls/c/docs").header(RANGE, range);
+        let count = docs.send().await.documents().len();
+        assert_ne!(count, 0, "{range}");
+        found += count;
+    }
+    assert_eq!(found, 8);
+}
+
+#[tokio::test]
 async fn after_a_split_the_parent_is_gone_and_its_token_lives_on() {
     let server = Server::start().await;
     for n in 0..10 {

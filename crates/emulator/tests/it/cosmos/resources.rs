@@ -146,6 +146,40 @@ async fn a_containers_offer_is_found_and_replaced() {
 }
 
 #[tokio::test]
+async fn a_databases_offer_is_kept_and_shared_by_containers_that_have_none() {
+    let server = Server::start().await;
+    let create = server.ask("POST", "/dbs").json(&json!({"id": "d"}));
+    let database = create.header("x-ms-offer-throughput", "700").send().await.json();
+    let query = json!({
+        "query": "SELECT * FROM root WHERE root.resource = @link",
+        "parameters": [{"name": "@link", "value": database["_self"]}],
+    });
+    let ask = server.ask("POST", "/offers").json(&query).header("x-ms-documentdb-isquery", "true");
+    let mut offer = ask.send().await.json()["Offers"][0].clone();
+    assert_eq!(offer["offerResourceId"], database["_rid"]);
+    assert_eq!(offer["content"]["offerThroughput"], 700);
+    let key = json!({"paths": ["/pk"]});
+    let define = |id: &str| json!({"id": id, "partitionKey": key});
+    let shares = server.ask("POST", "/dbs/d/colls").json(&define("shares")).send().await.json();
+    let own = server.ask("POST", "/dbs/d/colls").json(&define("own"));
+    let own = own.header("x-ms-offer-throughput", "500").send().await.json();
+    let offers = server.ask("GET", "/offers").send().await.json()["Offers"].clone();
+    let of = |rid: &Value| {
+        let mut offers = offers.as_array().unwrap().iter();
+        offers.find(|offer| offer["offerResourceId"] == *rid)
+    };
+    assert_eq!(of(&shares["_rid"]), None);
+    assert_eq!(of(&own["_rid"]).unwrap()["content"]["offerThroughput"], 500);
+    let settings = json!({"maxThroughput": 5000});
+    offer["content"] = json!({"offerAutopilotSettings": settings});
+    let path = format!("/offers/{}", offer["id"].as_str().unwrap());
+    let replaced = server.ask("PUT", &path).json(&offer).send().await;
+    assert_eq!(replaced.json()["content"]["offerAutopilotSettings"], settings);
+    assert_eq!(server.ask("DELETE", "/dbs/d").send().await.status, 204);
+    assert_eq!(server.ask("GET", &path).send().await.status, 404);
+}
+
+#[tokio::test]
 async fn a_container_of_autoscale_keeps_its_maximum() {
     let server = Server::start().await;
     let made = server

@@ -97,8 +97,25 @@ feature("offers: throughput is read and replaced", async (world) => {
   assert.equal((await container.readOffer()).resource.content.offerThroughput, 700);
 });
 
-feature("offers: a database has none of its own", async (world) => {
+feature("offers: a database has none of its own, unless it was made with one", async (world) => {
   assert.equal((await world.database.readOffer()).resource, undefined);
+  const { database } = await world.client.databases.create({ id: fresh("js"), throughput: 1000 });
+  const { offer, resource } = await database.readOffer();
+  assert.equal(resource.content.offerThroughput, 1000);
+  const changed = { ...resource, content: { ...resource.content, offerThroughput: 700 } };
+  assert.equal((await offer.replace(changed)).statusCode, 200);
+  assert.equal((await database.readOffer()).resource.content.offerThroughput, 700);
+  await database.delete();
+});
+
+feature("ranges: more throughput begins with more of them", async (world) => {
+  const container = await world.container(undefined, { throughput: 12000 });
+  const ids = Array.from({ length: 20 }, (_, n) => `${n}`);
+  for (const id of ids) await container.items.create({ id, pk: id });
+  const { resources } = await container.items.query("SELECT VALUE c.id FROM c").fetchAll();
+  assert.deepEqual(resources.sort(), ids.sort());
+  const ranges = (await container.readPartitionKeyRanges().fetchAll()).resources;
+  assert.deepEqual(ranges.map((range) => range.parents), [[], []]);
 });
 
 feature("ranges: one at first, two after a split with their parent named", async (world) => {

@@ -5,18 +5,21 @@ use crate::{
     cosmos::core::{
         container::{Container, removal},
         rid::DatabaseRid,
+        throughput::Throughput,
     },
-    store::{BadRow, Change, Journal, Rows, Table, decode, encode, key},
+    store::{BadRow, Change, Journal, Rows, Table, decode_with, encode, encode_with, key},
 };
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
+    fmt::Display,
     sync::{Arc, Mutex, PoisonError},
 };
 
 /// The name of the count of numbers given out.
 const MADE: &str = "cosmos.made";
 
+/// The offer stands behind it, if there is one.
 #[derive(Serialize, Deserialize)]
 struct DatabaseRow {
     name: String,
@@ -29,11 +32,11 @@ impl Account {
         let made = rows.meta(MADE)?.unwrap_or(0);
         let mut databases = BTreeMap::new();
         rows.each(Table::Databases, |at, row| {
-            let DatabaseRow { name, changed } = decode(row)?;
+            let (DatabaseRow { name, changed }, offer) = decode_with(row)?;
             let number = key::read_one(at)?;
-            let rid = DatabaseRid(number);
-            databases
-                .insert(number, (name, Database { rid, changed, containers: BTreeMap::new() }));
+            let (rid, throughput) = (DatabaseRid(number), read_offer(offer)?);
+            let database = Database { rid, changed, throughput, containers: BTreeMap::new() };
+            databases.insert(number, (name, database));
             Ok(())
         })?;
         for mut container in containers(rows)?.into_values() {
@@ -74,10 +77,21 @@ fn containers(rows: &Rows) -> Result<BTreeMap<u32, Container>, BadRow> {
     Ok(containers)
 }
 
-/// A database was made.
+fn read_offer(offer: &[u8]) -> Result<Option<Throughput>, BadRow> {
+    if offer.is_empty() {
+        return Ok(None);
+    }
+    let bad = |error: &dyn Display| BadRow(format!("the offer of a database: {error}"));
+    let offer = serde_json::from_slice(offer).map_err(|error| bad(&error))?;
+    Throughput::of_offer(&offer).map(Some).map_err(|error| bad(&error))
+}
+
+/// A database was made, or has another offer.
 pub(super) fn made(name: &str, database: &Database, made: u32) -> [Change; 2] {
     let row = DatabaseRow { name: name.to_owned(), changed: database.changed };
-    let put = Change::Put(Table::Databases, key::one(database.rid.0), encode(&row));
+    let offer = database.throughput.as_ref().map(|throughput| throughput.content().to_string());
+    let row = encode_with(&row, offer.unwrap_or_default().as_bytes());
+    let put = Change::Put(Table::Databases, key::one(database.rid.0), row);
     [put, count(made)]
 }
 
@@ -100,7 +114,12 @@ pub(super) fn removed(container: &Shared) -> [Change; 4] {
 
 /// A database as it is stored.
 #[cfg(test)]
-pub(in crate::cosmos::core) fn sample_database(name: &str, number: u32) -> Vec<Change> {
+pub(in crate::cosmos::core) fn sample_database(
+    name: &str,
+    number: u32,
+    throughput: Option<Throughput>,
+) -> Vec<Change> {
     let rid = DatabaseRid(number);
-    made(name, &Database { rid, changed: 0, containers: BTreeMap::new() }, number).to_vec()
+    let database = Database { rid, changed: 0, throughput, containers: BTreeMap::new() };
+    made(name, &database, number).to_vec()
 }

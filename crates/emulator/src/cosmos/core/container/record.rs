@@ -26,6 +26,7 @@ use crate::{
 };
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use std::{collections::BTreeSet, sync::Arc};
 
 /// What the journal was last told.
@@ -33,7 +34,7 @@ use std::{collections::BTreeSet, sync::Arc};
 pub(super) struct Stored {
     journal: Journal,
     /// The definition's version, how many ranges were made, the offer, the split under way.
-    definition: Option<(u64, u32, Throughput, Option<Splitting>)>,
+    definition: Option<(u64, u32, Option<Throughput>, Option<Splitting>)>,
     /// Each range with its LSN and the version of its history.
     lsns: Vec<(u32, u64, u64)>,
     /// Items touched in ranges that are gone.
@@ -48,6 +49,7 @@ struct ContainerRow {
     definition: String,
     changed: i64,
     version: u64,
+    /// `null` if it shares its database's.
     offer: String,
     ranges_made: u32,
     ranges: Vec<RangeRow>,
@@ -213,10 +215,10 @@ impl Container {
         });
         ContainerRow {
             database: self.rid.database.0,
-            definition: serde_json::Value::Object(self.shape.echo()).to_string(),
+            definition: Value::Object(self.shape.echo()).to_string(),
             changed: self.changed,
             version: self.version,
-            offer: self.throughput.content().to_string(),
+            offer: json!(self.throughput.as_ref().map(Throughput::content)).to_string(),
             ranges_made: self.ranges_made,
             ranges: ranges.collect(),
             splitting: self.splitting.map(Splitting::to_row),
@@ -237,7 +239,8 @@ impl Container {
         } = decode(row)?;
         let bad = |error: &dyn std::fmt::Display| BadRow(format!("container {number}: {error}"));
         let definition = serde_json::from_str(&definition).map_err(|error| bad(&error))?;
-        let offer = serde_json::from_str(&offer).map_err(|error| bad(&error))?;
+        let offer: Option<Value> = serde_json::from_str(&offer).map_err(|error| bad(&error))?;
+        let throughput = offer.as_ref().map(Throughput::of_offer).transpose();
         let ranges = ranges.into_iter().map(|RangeRow { id, low, high, axis, parents }| {
             let (low, high) = (Epk::from_bytes(&low), Epk::from_bytes(&high));
             let mut range = Range::new(id, low, high, axis);
@@ -254,7 +257,7 @@ impl Container {
             ranges_made,
             splitting: splitting.map(Splitting::from_row),
             meter: Meter::default(),
-            throughput: Throughput::of_offer(&offer).map_err(|error| bad(&error))?,
+            throughput: throughput.map_err(|error| bad(&error))?,
             stored: Stored::default(),
         })
     }

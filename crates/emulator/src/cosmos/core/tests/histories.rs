@@ -145,7 +145,7 @@ fn a_policy_is_a_number_of_minutes() {
         let definition = json!({"id": "c", "partitionKey": {"paths": ["/pk"]},
             "changeFeedPolicy": {"retentionDuration": minutes}});
         let rid = ContainerRid { database: DatabaseRid(1), number: 2 };
-        assert_eq!(Container::new(definition, rid, NOW).unwrap_err().status(), 400);
+        assert_eq!(Container::new(definition, rid, None, NOW).unwrap_err().status(), 400);
     }
 }
 

@@ -31,7 +31,8 @@ fn container(more: Value) -> Container {
         "defaultTtl": -1,
     });
     definition.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    Container::new(definition, ContainerRid { database: DatabaseRid(1), number: 2 }, NOW).unwrap()
+    let rid = ContainerRid { database: DatabaseRid(1), number: 2 };
+    Container::new(definition, rid, None, NOW).unwrap()
 }
 
 fn key(container: &Container, pk: &str) -> PartitionKey {

@@ -1,8 +1,8 @@
 //! Splits and merges: nothing lost, parents gone, their tokens good on the children.
 
 use super::*;
-use crate::cosmos::core::SplitError;
 use crate::cosmos::core::epk::Epk;
+use crate::cosmos::core::{SplitError, Throughput};
 
 const KEYS: [&str; 12] = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"];
 
@@ -25,6 +25,44 @@ fn behind(container: &mut Container, scope: &Scope, token: &str) -> Vec<String> 
 fn gone(container: &mut Container, range: u32) -> bool {
     let answer = feed_from(container, &Scope::Range(range), Start::Beginning, 1);
     answer.is_err_and(|refusal| (refusal.status(), refusal.substatus()) == (410, 1002))
+}
+
+#[test]
+fn a_container_of_much_throughput_begins_with_ranges_of_even_width() {
+    let hash = |version| json!({"paths": ["/pk"], "kind": "Hash", "version": version});
+    let levels = json!({"paths": ["/pk", "/id"], "kind": "MultiHash", "version": 2});
+    for (key, first) in [(hash(1), None), (hash(2), Some("15555555")), (levels, Some("15555555"))] {
+        let definition = json!({"id": "c", "partitionKey": key});
+        let rid = ContainerRid { database: DatabaseRid(1), number: 2 };
+        let throughput = Throughput::autoscale(json!({"maxThroughput": 30_000})).unwrap();
+        let mut container = Container::new(definition, rid, Some(throughput), NOW).unwrap();
+        let (ranges, _) = container.describe_ranges();
+        assert_eq!(ranges.len(), 3);
+        let text = |at: usize, name: &str| ranges[at][name].as_str().unwrap().to_owned();
+        assert_eq!([text(0, "minInclusive"), text(2, "maxExclusive")], ["", "FF"]);
+        for (at, id) in ["0", "1", "2"].into_iter().enumerate() {
+            assert_eq!((text(at, "id"), &ranges[at]["parents"]), (id.to_owned(), &json!([])));
+        }
+        for at in [1, 2] {
+            assert_eq!(text(at - 1, "maxExclusive"), text(at, "minInclusive"));
+        }
+        let border = text(1, "minInclusive");
+        assert!(first.is_none_or(|first| border.starts_with(first)), "{border}");
+        for number in 0..60 {
+            let text = json!({"id": "1", "pk": number.to_string()}).to_string();
+            let document = Document::parse(text.as_bytes()).unwrap();
+            let key = container.shape().key.of(&document);
+            let create = Operation::Create(document, no_conditions());
+            container.perform(&key, &create, NOW).unwrap();
+        }
+        let state = container.state(NOW);
+        let counts = state["ranges"].as_array().unwrap().iter();
+        assert!(counts.clone().all(|range| 5 < range["items"].as_u64().unwrap()), "{state}");
+        assert_eq!(drain(&mut container, &Scope::All, 100)[0].len(), 60);
+        container.split(Some(1)).unwrap();
+        container.merge().unwrap();
+        assert_eq!(drain(&mut container, &Scope::All, 100)[0].len(), 60);
+    }
 }
 
 #[test]

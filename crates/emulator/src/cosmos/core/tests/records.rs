@@ -2,6 +2,7 @@
 
 use super::model::{Step, step};
 use super::*;
+use crate::cosmos::core::Throughput;
 use crate::store::{Journal, sample::Sample};
 use proptest::prelude::*;
 
@@ -16,7 +17,7 @@ fn restored(sample: &Sample) -> Container {
 /// Everything that a container tells, stored afresh.
 fn told(container: &mut Container) -> Sample {
     let sample = Sample::with(container.retell());
-    sample.apply(super::super::account::sample_database("d", 1));
+    sample.apply(super::super::account::sample_database("d", 1, None));
     sample
 }
 
@@ -75,7 +76,7 @@ proptest! {
             "changeFeedPolicy": {"retentionDuration": 1},
         }));
         container.record_for_test();
-        let sample = Sample::with(super::super::account::sample_database("d", 1));
+        let sample = Sample::with(super::super::account::sample_database("d", 1, None));
         for (at, step) in steps.iter().enumerate() {
             let now = NOW + 3 * i64::try_from(at).unwrap();
             act(&mut container, step, at, now);
@@ -100,3 +101,26 @@ proptest! {
 }
 
 const NEW: &str = r#"{"id":"new","pk":"9"}"#;
+
+#[test]
+fn offers_and_the_ranges_they_asked_for_are_kept() {
+    let throughput = |text| Some(Throughput::manual(text).unwrap());
+    for (own, ranges) in [(None, 1), (throughput("30000"), 5)] {
+        let definition = container(json!({})).describe();
+        let rid = ContainerRid { database: DatabaseRid(1), number: 2 };
+        let mut container = Container::new(definition, rid, own.clone(), NOW).unwrap();
+        container.record_for_test();
+        let mut again = restored(&told(&mut container));
+        assert_eq!(again.throughput, own);
+        assert_eq!(again.describe_ranges(), container.describe_ranges());
+        assert_eq!(again.describe_ranges().0.len(), ranges);
+        assert_eq!(again.split(None).unwrap(), container.split(None).unwrap());
+    }
+    for shared in [None, throughput("700")] {
+        let rows = super::super::account::sample_database("d", 1, shared.clone());
+        let account =
+            super::super::Account::load(&Sample::with(rows).rows(), &Journal::default()).unwrap();
+        let offers = account.offers().into_iter().map(|offer| offer.throughput);
+        assert_eq!(offers.collect::<Vec<_>>(), Vec::from_iter(shared));
+    }
+}
