@@ -331,6 +331,13 @@ def _(world):
     refused(400, lambda: list(container.query_items("SELECT * FROM c ORDER BY c.n")))
 
 
+@feature("queries: an aggregate together with ORDER BY")
+def _(world):
+    container = world.filled(6, keys=3)
+    text = "SELECT VALUE SUM(c.n) FROM c WHERE c.n > 1 ORDER BY c.n"
+    equal(list(container.query_items(text, enable_cross_partition_query=True)), [14])
+
+
 @feature("queries: reading all items")
 def _(world):
     container = world.filled(7, keys=3)

@@ -7,8 +7,11 @@ use super::render;
 
 /// Sets [`Select::grouping`], or says what cannot be folded.
 pub(super) fn prepare(select: &mut Select) -> Result<(), QueryError> {
-    if !select.order_by.is_empty() {
-        return Err(QueryError::unsupported(select.offset, "ORDER BY with aggregates or GROUP BY"));
+    if select.group_by.is_empty() {
+        // All rows become one: there is nothing to put in order.
+        select.order_by.clear();
+    } else if !select.order_by.is_empty() {
+        return Err(QueryError::unsupported(select.offset, "ORDER BY with GROUP BY"));
     }
     if select.shape == Shape::Star {
         return Err(QueryError::invalid(select.offset, "'SELECT *' with GROUP BY"));

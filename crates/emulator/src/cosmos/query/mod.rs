@@ -5,8 +5,7 @@
 //! (`evaluate`). What is not supported is refused by name and position.
 //!
 //! Not supported: user-defined functions, functions of geometry, of the clock and of chance,
-//! full-text and vector search, ORDER BY together with aggregates or GROUP BY, subqueries beside
-//! an aggregate.
+//! full-text and vector search, ORDER BY together with GROUP BY, subqueries beside an aggregate.
 
 mod ast;
 mod check;

@@ -86,7 +86,8 @@ fn parse(call: &Call) -> Result<Vec<Sent<'_>>, Refusal> {
     }
     if OPERATIONS_MAX < count {
         return Err(Refusal::Bad(format!(
-            "the batch has {count} operations, and takes 1 to {OPERATIONS_MAX}"
+            "Batch request has more operations than what is supported. It has {count}, and takes 1 to \
+             {OPERATIONS_MAX}"
         )));
     }
     Ok(sent)

@@ -114,6 +114,25 @@ fn aggregates_fold_all_rows_into_one() {
 }
 
 #[test]
+fn an_order_changes_nothing_where_all_rows_become_one() {
+    check(
+        "SELECT VALUE SUM(c.n) FROM c WHERE c.type = 'event' ORDER BY c.n DESC",
+        &outbox(),
+        expect![[r"
+            7.5
+        "]],
+    );
+    check_errors(
+        &[
+            "SELECT VALUE COUNT(1) FROM c ORDER BY d.n",
+            "SELECT VALUE COUNT(1) FROM c ORDER BY COUNT(1)",
+            "SELECT c.type FROM c GROUP BY c.type ORDER BY c.type",
+        ],
+        expect![[""]],
+    );
+}
+
+#[test]
 fn groups_come_in_order_of_appearance() {
     check(
         "SELECT c.type, c.state ?? 'none' AS state, COUNT(1) AS many, MAX(c.n) - MIN(c.n) AS spread

@@ -115,6 +115,14 @@ fn aggregates_are_asked_for_in_parts() {
         "#]],
     );
     check_plan(
+        "SELECT VALUE COUNT(1) FROM c ORDER BY c.n",
+        expect![[r#"
+            aggregates: ["Count"]
+            hasSelectValue: true
+            rewrittenQuery: "SELECT VALUE [{\"item\": COUNT(1)}]\nFROM c"
+        "#]],
+    );
+    check_plan(
         "SELECT VALUE AVG(c.n) FROM c",
         expect![[r#"
             aggregates: ["Average"]
