@@ -20,12 +20,8 @@ FILES = [
 
 _SCRIPTS = "stored procedures are not served"
 _CONFLICTS = "conflicts are not served"
-_KEY_DELETE = "the deletion of a whole partition key is not served"
 
 KNOWN = {
-    "test_transactional_batch": {
-        "test_invalid_batch_sizes": "it looks for the service's own words in the message",
-    },
     "test_aggregate": {
         "test_run_all": "aggregates together with ORDER BY are not served",
     },
@@ -36,11 +32,7 @@ KNOWN = {
         "test_create_stored_procedure_with_line_separator_para_seperator_next_line_unicodes": _SCRIPTS,
     },
     "test_none_options": {
-        "test_delete_all_items_by_partition_key_none_options": _KEY_DELETE,
         "test_list_conflicts_none_options": _CONFLICTS,
         "test_query_conflicts_none_options": _CONFLICTS,
-    },
-    "test_headers": {
-        "test_container_delete_all_items_by_partition_key_throughput_bucket": _KEY_DELETE,
     },
 }

@@ -76,6 +76,17 @@ def _(world):
     equal(container.execute_item_batch(batch, "a")[1]["resourceBody"]["_rid"], item["_rid"])
 
 
+@feature("items: all of a partition key are deleted at once")
+def _(world):
+    container = world.container()
+    for number in range(5):
+        container.create_item({"id": str(number), "pk": "a"})
+    container.create_item({"id": "0", "pk": "b"})
+    container.delete_all_items_by_partition_key("a")
+    equal([item["pk"] for item in container.read_all_items()], ["b"])
+    container.create_item({"id": "0", "pk": "a"})
+
+
 @feature("items: a taken id is 409, under another partition key it is not taken")
 def _(world):
     container = world.container()

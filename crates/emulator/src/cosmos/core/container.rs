@@ -127,6 +127,14 @@ impl Container {
         outcome
     }
 
+    /// Removes all items of a partition key, in one transaction.
+    pub(crate) fn delete_key(&mut self, key: &PartitionKey, at: i64) -> Result<(), Refusal> {
+        let mut writer = self.writer(key, at)?;
+        writer.delete_all();
+        writer.commit();
+        Ok(())
+    }
+
     /// Where the ranges of a scope stand; a session token of several is their tokens joined.
     pub(crate) fn stamp(&self, scope: &Scope) -> Result<Stamp, Refusal> {
         if let Scope::Key(key) = scope

@@ -301,7 +301,7 @@ impl Range {
     }
 
     /// The items of one partition key, in the order of their ids.
-    fn of_key(&self, epk: &Epk, key: &Arc<str>) -> impl Iterator<Item = &Arc<Placed>> {
+    pub(crate) fn of_key(&self, epk: &Epk, key: &Arc<str>) -> impl Iterator<Item = &Arc<Placed>> {
         let first = Place { epk: epk.clone(), key: Arc::clone(key), id: Box::default() };
         let (epk, key) = (epk.clone(), Arc::clone(key));
         let within = move |place: &Place| place.epk == epk && place.key == key;

@@ -66,6 +66,17 @@ impl<'c> Writer<'c> {
         }
     }
 
+    /// Removes whatever has this partition key.
+    pub(super) fn delete_all(&mut self) {
+        let range = &mut *self.ground.range;
+        let own = range.of_key(&self.epk, &self.key_text);
+        let places: Vec<_> = own.map(|placed| Arc::clone(&placed.place)).collect();
+        for place in places {
+            let before = range.put(&place, None);
+            self.undo.push((place, before));
+        }
+    }
+
     /// Keeps what was done.
     pub(super) fn commit(self) {
         if !self.undo.is_empty() {

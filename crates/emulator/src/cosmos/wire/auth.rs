@@ -170,6 +170,7 @@ fn check_plane(call: &Call) -> Result<(), Refusal> {
         | Target::Items(_)
         | Target::Item(..)
         | Target::Ranges(_)
+        | Target::KeyDelete(_)
         | Target::Offers
         | Target::Offer(_) => Ok(()),
     }

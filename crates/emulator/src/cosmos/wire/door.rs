@@ -117,6 +117,7 @@ pub(super) fn handle(cosmos: &Cosmos, call: &Call, kind: Kind) -> Result<Reply, 
             | Kind::Control => items::create(cosmos, call, owner),
         },
         Target::Item(owner, id) => items::answer(cosmos, call, owner, id),
+        Target::KeyDelete(owner) => items::delete_key(cosmos, call, owner),
     }
 }
 
@@ -130,6 +131,7 @@ impl Kind {
                 Method::DELETE => Self::Delete,
                 _ => Self::Read,
             },
+            Target::KeyDelete(_) => Self::Delete,
             Target::Ranges(_) => Self::Ranges,
             Target::Account
             | Target::Databases
@@ -198,7 +200,8 @@ impl Target {
             Self::Container(owner)
             | Self::Items(owner)
             | Self::Item(owner, _)
-            | Self::Ranges(owner) => Some(owner),
+            | Self::Ranges(owner)
+            | Self::KeyDelete(owner) => Some(owner),
             Self::Account
             | Self::Databases
             | Self::Database(_)

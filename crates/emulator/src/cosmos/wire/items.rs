@@ -10,7 +10,7 @@ use crate::cosmos::core::document::Document;
 use crate::cosmos::core::operation::{Done, Operation};
 use crate::cosmos::core::patch::Patch;
 use crate::cosmos::core::scope::Scope;
-use crate::cosmos::core::{Container, Refusal};
+use crate::cosmos::core::{Container, Refusal, charge};
 use http::Method;
 
 /// `POST …/docs`: create or upsert.
@@ -44,6 +44,20 @@ pub(super) fn answer(
         _ => return Err(not_served(call)),
     };
     perform(cosmos, call, owner, &operation)
+}
+
+/// `POST …/operations/partitionkeydelete`: removes all items of a partition key.
+pub(super) fn delete_key(cosmos: &Cosmos, call: &Call, owner: &Owner) -> Result<Reply, Refusal> {
+    if call.method != Method::POST {
+        return Err(not_served(call));
+    }
+    let container = cosmos.owner(owner)?;
+    let mut container = Cosmos::lock(&container);
+    let scope = key_of(call, &container)?;
+    let Scope::Key(key) = &scope else { return Err(no_key()) };
+    scope::check_rid(call, &container)?;
+    container.delete_key(key, call.at)?;
+    Ok(Reply::empty(200, charge::FLAT).stamped(&container.stamp(&scope)?))
 }
 
 fn perform(

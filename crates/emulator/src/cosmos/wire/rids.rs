@@ -21,9 +21,10 @@ pub(super) fn resolve(cosmos: &Cosmos, call: &mut Call) -> Result<(), Refusal> {
                 name.clone_into(database);
             }
         }
-        Target::Container(owner) | Target::Items(owner) | Target::Ranges(owner) => {
-            name(cosmos, rid, owner, None)?;
-        }
+        Target::Container(owner)
+        | Target::Items(owner)
+        | Target::Ranges(owner)
+        | Target::KeyDelete(owner) => name(cosmos, rid, owner, None)?,
         Target::Item(owner, id) => name(cosmos, rid, owner, Some(id))?,
     }
     Ok(())

@@ -23,6 +23,8 @@ pub(super) enum Target {
     Item(Owner, String),
     /// `/dbs/{database}/colls/{container}/pkranges`
     Ranges(Owner),
+    /// `/dbs/{database}/colls/{container}/operations/partitionkeydelete`
+    KeyDelete(Owner),
     /// `/offers`
     Offers,
     /// `/offers/{id}`
@@ -60,6 +62,9 @@ impl Target {
             ["dbs", d, "colls", c, "docs"] => Ok(Self::Items(owner(d, c))),
             ["dbs", d, "colls", c, "docs", id] => Ok(Self::Item(owner(d, c), id.to_owned())),
             ["dbs", d, "colls", c, "pkranges"] => Ok(Self::Ranges(owner(d, c))),
+            ["dbs", d, "colls", c, "operations", "partitionkeydelete"] => {
+                Ok(Self::KeyDelete(owner(d, c)))
+            }
             ["offers"] => Ok(Self::Offers),
             ["offers", id] => Ok(Self::Offer(id.to_owned())),
             _ => Err(Refusal::NotFound(format!("a resource at {path} (in this emulator)"))),
@@ -85,7 +90,8 @@ impl Target {
             Self::Container(owner)
             | Self::Items(owner)
             | Self::Item(owner, _)
-            | Self::Ranges(owner) => DatabaseRid::parse(&owner.database),
+            | Self::Ranges(owner)
+            | Self::KeyDelete(owner) => DatabaseRid::parse(&owner.database),
         }
     }
 
@@ -97,7 +103,7 @@ impl Target {
             Self::Databases => ("dbs", String::new()),
             Self::Database(name) => ("dbs", database(name)),
             Self::Containers(name) => ("colls", database(name)),
-            Self::Container(owner) => ("colls", link(owner)),
+            Self::Container(owner) | Self::KeyDelete(owner) => ("colls", link(owner)),
             Self::Items(owner) => ("docs", link(owner)),
             Self::Item(owner, id) => ("docs", format!("{}/docs/{id}", link(owner))),
             Self::Ranges(owner) => ("pkranges", link(owner)),
@@ -126,6 +132,8 @@ mod tests {
         assert_eq!(signed("/dbs"), ("dbs", String::new()));
         assert_eq!(signed("/dbs/d/colls"), ("colls", "dbs/d".to_owned()));
         assert_eq!(signed("/dbs/d/colls/c/pkranges"), ("pkranges", "dbs/d/colls/c".to_owned()));
+        let operation = "/dbs/d/colls/c/operations/partitionkeydelete";
+        assert_eq!(signed(operation), ("colls", "dbs/d/colls/c".to_owned()));
         assert_eq!(signed("/offers/ABC="), ("offers", "abc=".to_owned()));
     }
 

@@ -54,6 +54,25 @@ async fn patches_are_taken_in_both_shapes_and_all_content_types() {
 }
 
 #[tokio::test]
+async fn all_items_of_a_partition_key_are_removed_by_one_request() {
+    let server = Server::start().await;
+    for (pk, id) in [("p", "1"), ("p", "2"), ("q", "1")] {
+        server.put(pk, id).await;
+    }
+    let path = "/dbs/shop/colls/orders/operations/partitionkeydelete";
+    let link = "dbs/shop/colls/orders";
+    let ask = |method| server.ask(method, path);
+    let keyless = ask("POST").send_signed_as("colls", link).await;
+    assert_eq!(keyless.status, 400);
+    assert_eq!(ask("GET").key("p").send_signed_as("colls", link).await.status, 405);
+    let deleted = ask("POST").key("p").send_signed_as("colls", link).await;
+    assert_eq!((deleted.status, deleted.body.len()), (200, 0));
+    assert_eq!(deleted.header("x-ms-session-token"), "0:-1#4");
+    assert_eq!(server.item("GET", "1").key("p").send().await.status, 404);
+    assert_eq!(server.item("GET", "1").key("q").send().await.status, 200);
+}
+
+#[tokio::test]
 async fn who_prefers_minimal_gets_the_etag_and_no_document() {
     let server = Server::start().await;
     let order = json!({"id": "1", "partitionKey": "p"});

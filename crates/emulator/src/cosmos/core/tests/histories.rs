@@ -92,6 +92,19 @@ fn a_replace_under_another_id_is_one_change() {
 }
 
 #[test]
+fn the_deletion_of_a_key_shows_each_of_its_items() {
+    let mut container = container(json!({}));
+    put(&mut container, "p", "a");
+    put(&mut container, "p", "b");
+    let from = token(&mut container);
+    let key = key(&container, "p");
+    container.delete_key(&key, NOW).unwrap();
+    let page = all(&mut container, from, NOW).unwrap();
+    assert_eq!(deeds(&page), [Deed::Deleted(1), Deed::Deleted(2)]);
+    assert_eq!(bodies(page), ["a", "b"]);
+}
+
+#[test]
 fn what_was_rolled_back_is_not_in_it() {
     let mut container = container(json!({}));
     let from = token(&mut container);

@@ -153,6 +153,23 @@ fn an_item_is_not_renamed_to_a_taken_id_nor_out_of_its_partition_key() {
 }
 
 #[test]
+fn a_partition_key_is_emptied_at_once_and_no_other() {
+    let unique = json!({"uniqueKeyPolicy": {"uniqueKeys": [{"paths": ["/id"]}]}});
+    let mut container = container(unique);
+    for (pk, id) in [("p", "1"), ("q", "1"), ("p", "2")] {
+        put(&mut container, pk, id);
+    }
+    let p = key(&container, "p");
+    container.delete_key(&p, NOW).unwrap();
+    assert_eq!(container.stamp(&Scope::All).unwrap().lsn, 4);
+    assert_eq!(drain(&mut container, &Scope::All, 10), [["1"]]);
+    assert_eq!(status(&perform(&mut container, "q", &read("1"))), 200);
+    put(&mut container, "p", "1");
+    container.delete_key(&key(&container, "none"), NOW).unwrap();
+    assert_eq!(container.stamp(&Scope::All).unwrap().lsn, 5);
+}
+
+#[test]
 fn an_expired_item_is_gone_at_once() {
     let mut container = container(json!({}));
     let key = key(&container, "p");

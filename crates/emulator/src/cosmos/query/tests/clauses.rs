@@ -128,7 +128,11 @@ fn an_order_changes_nothing_where_all_rows_become_one() {
             "SELECT VALUE COUNT(1) FROM c ORDER BY COUNT(1)",
             "SELECT c.type FROM c GROUP BY c.type ORDER BY c.type",
         ],
-        expect![[""]],
+        expect![[r"
+            SELECT VALUE COUNT(1) FROM c ORDER BY d.n → invalid at position 38: the name 'd' is not known here
+            SELECT VALUE COUNT(1) FROM c ORDER BY COUNT(1) → invalid at position 38: an aggregate outside of SELECT, or inside another aggregate
+            SELECT c.type FROM c GROUP BY c.type ORDER BY c.type → unsupported at position 0: ORDER BY with GROUP BY
+        "]],
     );
 }
 
