@@ -23,7 +23,7 @@ _CONFLICTS = "conflicts are not served"
 
 KNOWN = {
     "test_aggregate": {
-        "test_run_all": "aggregates together with ORDER BY are not served",
+        "test_run_all": "it expects the SDK to combine aggregates itself, and null if one is undefined",
     },
     "test_orderby": {
         "test_orderby_query_noncomparable_orderby_item": "it expects the SDK to order values itself",

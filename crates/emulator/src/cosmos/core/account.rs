@@ -195,12 +195,12 @@ impl Account {
                 database.throughput = Some(throughput.clone());
                 self.journal.append(record::made(id, database, self.made));
             }
-            for container in database.containers.values() {
-                let mut container = container.lock().unwrap_or_else(PoisonError::into_inner);
-                if container.rid().number == number && container.throughput.is_some() {
-                    container.throughput = Some(throughput.clone());
-                    container.append();
-                }
+        }
+        for container in self.databases.values().flat_map(|database| database.containers.values()) {
+            let mut container = container.lock().unwrap_or_else(PoisonError::into_inner);
+            if container.rid().number == number && container.throughput.is_some() {
+                container.throughput = Some(throughput.clone());
+                container.append();
             }
         }
     }

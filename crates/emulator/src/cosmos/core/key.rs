@@ -57,9 +57,13 @@ impl KeyDefinition {
             ("Hash", 2, 1) => Version::Two,
             ("MultiHash", 2, 1..=LEVELS_MAX) => Version::Multi,
             (kind, version, levels) => {
+                let levels_max = if kind == "Hash" { 1 } else { LEVELS_MAX };
+                // The service's own words, which clients look for.
+                let many = if levels_max < levels { "Too many partition key paths: " } else { "" };
                 return Err(bad(&format!(
-                    "a partition key of kind {kind}, version {version} and {levels} paths is not \
-                     served: Hash takes one path and version 1 or 2, MultiHash up to 3 and version 2"
+                    "{many}a partition key of kind {kind}, version {version} and {levels} paths is \
+                     not served: Hash takes one path and version 1 or 2, MultiHash up to 3 and \
+                     version 2"
                 )));
             }
         };

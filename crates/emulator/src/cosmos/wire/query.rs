@@ -206,10 +206,12 @@ fn may_cross(call: &Call) -> bool {
     call.is_set("x-ms-documentdb-query-enablecrosspartition")
 }
 
+/// In the service's own words, which clients look for.
 fn unscoped() -> Refusal {
     Refusal::Bad(
-        "a query names a partition key (in its headers, or all of it in WHERE), a partition key \
-         range, or x-ms-documentdb-query-enablecrosspartition: True"
+        "Cross partition query is required but disabled. Please set \
+         x-ms-documentdb-query-enablecrosspartition to true, specify \
+         x-ms-documentdb-partitionkey, or revise your query to avoid this exception."
             .to_owned(),
     )
 }

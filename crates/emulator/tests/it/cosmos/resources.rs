@@ -105,7 +105,11 @@ async fn a_bad_definition_is_refused_with_its_reason() {
         (json!({"id": "c"}), "partitionKey"),
         (json!({"id": "c", "partitionKey": {"paths": []}}), "paths"),
         (json!({"id": "c", "partitionKey": {"paths": ["pk"]}}), "path"),
-        (json!({"id": "c", "partitionKey": {"paths": ["/a", "/b"]}}), "MultiHash"),
+        (
+            json!({"id": "c", "partitionKey": {"paths": ["/a", "/b"]}}),
+            "Too many partition key paths",
+        ),
+        (json!({"id": "c", "partitionKey": {"paths": ["/a"], "kind": "Range"}}), "MultiHash"),
         (json!({"id": "c", "partitionKey": key, "defaultTtl": 0}), "defaultTtl"),
         (json!({"id": "", "partitionKey": key}), "id"),
     ];
