@@ -43,6 +43,12 @@ impl Address {
     }
 }
 
+/// The entity whose failed transfers are at `path`. None fails here: the subqueue is there, and
+/// empty.
+pub(crate) fn transfers_of(path: &str) -> Option<&str> {
+    path.strip_suffix("/$transfer/$deadletterqueue")
+}
+
 impl Broker {
     /// The entity at `path`, which is in lower case.
     ///
@@ -51,7 +57,6 @@ impl Broker {
     pub(crate) fn entity(&self, path: &str) -> Result<Target, Refusal> {
         let missing = || Refusal::EntityNotFound(path.to_owned());
         if let Some(main) = path.strip_suffix("/$deadletterqueue") {
-            let main = main.strip_suffix("/$transfer").unwrap_or(main);
             let Some(Target::Queue(id)) = self.paths.get(main) else { return Err(missing()) };
             let dead = self.queues.get(id.0).and_then(|store| store.dead_letters);
             return dead.map(Target::Queue).ok_or_else(missing);

@@ -24,7 +24,7 @@ mod tests;
 mod topic;
 
 pub(crate) use about::{About, Hints, MEGABYTES, Status};
-pub(crate) use address::{Address, Target};
+pub(crate) use address::{Address, Target, transfers_of};
 pub(crate) use effect::{ConnectionId, ConsumerId, Effect};
 pub(crate) use entities::{Kind, QueueView, TopicView};
 pub(crate) use lock::{LockToken, Properties, Settlement};

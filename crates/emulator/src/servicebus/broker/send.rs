@@ -195,6 +195,9 @@ impl Broker {
         match forward {
             Some(_) if HOPS_MAX <= hops => queue.refuse(message, TOO_MANY_HOPS, now),
             Some(Ok(target)) => {
+                // It enters there as if it were sent: duplicates are known by what came that way.
+                let entry = self.enter(target, Arc::unwrap_or_clone(message), now);
+                let Entry::Now(message) = entry else { return None };
                 return Some(Hop { target, message, enqueued_sequence: None, hops: hops + 1 });
             }
             Some(Err(refusal)) => {

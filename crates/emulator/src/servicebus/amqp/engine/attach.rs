@@ -13,7 +13,9 @@ use super::{
 };
 use crate::{
     faults::{ServiceBusAction, ServiceBusOperation},
-    servicebus::broker::{Accepted, Address, ConsumerId, Hold, QueueId, Target, Want},
+    servicebus::broker::{
+        Accepted, Address, ConsumerId, Hold, QueueId, Target, Want, transfers_of,
+    },
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_amqp::Value;
@@ -90,6 +92,7 @@ impl Engine {
                 target.map(|target| self.attach_sender(channel, node, Some(target), &attach))
             }
             Address::Management(path) => {
+                let path = transfers_of(path).unwrap_or(path);
                 let entity = world.broker.entity(path).map_err(Problem::from);
                 entity.map(|_| self.attach_request_link(channel, node, &attach))
             }
@@ -149,6 +152,11 @@ impl Engine {
         world: &mut World<'_>,
     ) -> Result<(), Problem> {
         let node = Address::Entity(path.to_owned());
+        if let Some(entity) = transfers_of(path) {
+            world.broker.source(entity)?;
+            self.attach_request_link(channel, node, attach);
+            return Ok(());
+        }
         let queue = world.broker.source(path)?;
         let mode = attach.mode();
         let Some(filter) = attach.session_filter() else {

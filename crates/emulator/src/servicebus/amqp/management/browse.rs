@@ -9,7 +9,7 @@ use super::{
     Answer, Call,
 };
 use crate::servicebus::{
-    broker::{Mode, Part},
+    broker::{Mode, Part, transfers_of},
     message::{Message, Stamp, encode, without_body},
 };
 use bytes::BytesMut;
@@ -20,6 +20,9 @@ const PEEK_MAX: usize = 250;
 
 /// Messages from a number on, locking none.
 pub(super) fn peek(call: &Call<'_>, world: &mut World<'_>) -> Answer {
+    if transfers_of(call.path).is_some() {
+        return Ok(None);
+    }
     let queue = call.queue(world)?;
     let from = call.number("from-sequence-number")?;
     let count = call.number("message-count")?;

@@ -281,3 +281,23 @@ fn a_released_message_was_not_delivered() {
         bench.settle("q", &delivery, Settlement::Release).unwrap();
     }
 }
+
+#[test]
+fn what_is_forwarded_is_looked_at_for_duplicates_where_it_goes() {
+    let forward_to = Some("back".to_owned());
+    let mut bench = Bench::new(&Topology {
+        queues: vec![
+            queue("front", Settings { forward_to, ..Settings::default() }),
+            QueueSpec {
+                duplicates: Some(Duration::from_mins(1)),
+                ..queue("back", Settings::default())
+            },
+        ],
+        topics: Vec::new(),
+    });
+    bench.send("back", messages(["a"]));
+    bench.send("front", messages(["a", "b", "b"]));
+    let consumer = bench.open("back");
+    assert_eq!(ids(&bench.receive(consumer, 5)), ["a", "b"]);
+    assert_eq!(bench.count("back", "duplicatesDropped"), 2);
+}

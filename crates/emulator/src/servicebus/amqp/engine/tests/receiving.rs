@@ -216,6 +216,19 @@ fn a_detached_receiver_loses_nothing() {
     assert_eq!(counts, [1, 0]);
 }
 
+#[test]
+fn the_dead_letters_of_transfers_are_none_of_the_entitys() {
+    let mut peer = receiver(1);
+    peer.grant(0, 0, 1, false);
+    let error = described(0x1d, vec![symbol("com.microsoft:dead-letter"), Value::Null, map([])]);
+    peer.dispose((0, 0), false, described(code::REJECTED, vec![error]));
+    peer.seen();
+    assert_eq!(peer.count("q", "deadLetter"), 1);
+    peer.attach_receiver(1, "q/$Transfer/$DeadLetterQueue");
+    peer.grant(1, 0, 5, true);
+    assert_eq!(peer.codes(), [code::ATTACH, code::FLOW]);
+}
+
 fn delivery_count(payload: &Bytes) -> u32 {
     let (header, _) = value::decode(payload).expect("a header");
     at(header.bare().elements().unwrap(), 4).uint().unwrap()
