@@ -36,6 +36,7 @@ def kinds():
     topic = subscribed("s")
     sent = {
         "sql": SqlRuleFilter("color = 'red' AND n < 5"),
+        "all": SqlRuleFilter("1=1"),
         "true": TrueRuleFilter(),
         "false": FalseRuleFilter(),
         "correlation": CorrelationRuleFilter(label="order", to="x", content_type="text/plain"),
@@ -44,7 +45,8 @@ def kinds():
         admin.create_rule(topic, "s", name, filter=filter)
     found = {rule.name: rule.filter for rule in admin.list_rules(topic, "s")}
     eq(found["sql"].sql_expression, "color = 'red' AND n < 5", "sql")
-    eq((type(found["true"]), type(found["false"])), (TrueRuleFilter, FalseRuleFilter))
+    for name in ("all", "true", "false"):
+        eq(type(found[name]), type(sent[name]), name)
     correlation = found["correlation"]
     eq((correlation.label, correlation.to, correlation.content_type), ("order", "x", "text/plain"))
 

@@ -153,8 +153,8 @@ fn onward(found: &Element, name: &str) -> Option<String> {
 fn filter(found: &Element) -> Result<Filter, Refusal> {
     let expression = found.get("SqlExpression");
     match (found.kind.as_deref(), expression) {
-        (Some("TrueFilter"), _) | (Some("SqlFilter"), Some("1=1")) => Ok(Filter::True),
-        (Some("FalseFilter"), _) | (Some("SqlFilter"), Some("1=0")) => Ok(Filter::False),
+        (Some("TrueFilter"), _) => Ok(Filter::True),
+        (Some("FalseFilter"), _) => Ok(Filter::False),
         (Some("SqlFilter"), Some(text)) => {
             let predicate = Predicate::with(text, properties(found, "Parameters")?);
             predicate.map(Filter::Sql).map_err(invalid)

@@ -104,9 +104,10 @@ impl Call<'_> {
         self.text("session-id").map(Arc::from)
     }
 
-    /// A field that must be a list or an array.
+    /// A field that must be a list or an array, and hold something.
     fn elements(&self, key: &'static str) -> Result<&[Value], Problem> {
-        self.field(key).elements().ok_or_else(|| missing(key))
+        let elements = self.field(key).elements().filter(|elements| !elements.is_empty());
+        elements.ok_or_else(|| missing(key))
     }
 
     /// A field that must be a list of numbers.
@@ -125,5 +126,5 @@ impl Call<'_> {
 
 /// The answer to a request that lacks a field.
 fn missing(key: &str) -> Problem {
-    Problem::new(ARGUMENT, format!("The request's '{key}' is missing or of the wrong type."))
+    Problem::new(ARGUMENT, format!("The request's '{key}' is missing, empty or of the wrong type."))
 }

@@ -69,11 +69,7 @@ pub(super) fn list(call: &Call<'_>, world: &mut World<'_>) -> Answer {
 /// The filter that a rule description holds.
 fn filter(description: &Value) -> Result<Filter, Problem> {
     if let Some(expression) = description.entry("sql-filter").entry("expression").text() {
-        return Ok(match expression.trim() {
-            "1=1" => Filter::True,
-            "1=0" => Filter::False,
-            _ => Filter::Sql(Predicate::parse(expression).map_err(bad_sql)?),
-        });
+        return Predicate::parse(expression).map(Filter::Sql).map_err(bad_sql);
     }
     let found = description.entry("correlation-filter");
     if found.pairs().is_none() {

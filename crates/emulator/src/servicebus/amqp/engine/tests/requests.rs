@@ -58,6 +58,8 @@ fn messages_are_scheduled_and_taken_back() {
     let cancel = named([("sequence-numbers", sequences)]);
     assert_eq!(ask(&mut peer, "cancel-scheduled-message", cancel.clone()).0, 200);
     assert_eq!(ask(&mut peer, "cancel-scheduled-message", cancel).0, 404);
+    let nothing = named([("messages", Value::List(vec![]))]);
+    assert_eq!(ask(&mut peer, "schedule-message", nothing).0, 400, "no array is empty on the wire");
     assert_eq!(peer.count("q", "scheduled"), 0);
 }
 
