@@ -139,7 +139,7 @@ impl Fields {
         for key in self.user.keys() {
             match key.text() {
                 Some(text) if text == name => return Some(key),
-                Some(text) if text.to_lowercase() == name.to_lowercase() => {
+                Some(text) if same_letters(text, name) => {
                     alike.get_or_insert(key);
                 }
                 Some(_) | None => {}
@@ -147,4 +147,10 @@ impl Fields {
         }
         alike
     }
+}
+
+/// Whether two names differ by case at most.
+fn same_letters(left: &str, right: &str) -> bool {
+    left.eq_ignore_ascii_case(right)
+        || !(left.is_ascii() && right.is_ascii()) && left.to_lowercase() == right.to_lowercase()
 }

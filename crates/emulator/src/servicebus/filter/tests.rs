@@ -19,6 +19,7 @@ fn sample() -> Sample {
         .with("color", "red".to_owned())
         .with("ok", true)
         .with("odd name", 1)
+        .with("farbé", 1)
         .with("text", "100%_a".to_owned())
         .with("at", timestamp(jiff::Timestamp::UNIX_EPOCH))
 }
@@ -72,6 +73,7 @@ fn conditions_that_are_true() {
         "'it''s' = 'it''s'",
         "1=1",
         "n = 8 OR TRUE",
+        "FARBÉ = 1",
         "COLOR = 'red' AND User.N = 7 AND SYS.label = 'Placed'",
         "property('odd name') = 1 AND p('COL' + 'or') = 'red' AND p('sys.Label') = 'Placed'",
         "p('missing') IS NULL",
