@@ -10,7 +10,7 @@ def _(world):
     holds("in this emulator" in error.message, error.message)
 
 
-@feature("absent: stored procedures, triggers, functions and conflicts are 404 with the reason")
+@feature("absent: stored procedures, triggers and functions are 404 with the reason")
 def _(world):
     container = world.container()
     scripts = container.scripts
@@ -18,7 +18,6 @@ def _(world):
         scripts.list_stored_procedures,
         scripts.list_triggers,
         scripts.list_user_defined_functions,
-        container.list_conflicts,
     ]:
         error = refused(404, lambda listed=listed: list(listed()))
         holds("in this emulator" in error.message, error.message)

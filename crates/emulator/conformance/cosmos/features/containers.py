@@ -264,6 +264,18 @@ def _(world):
         equal(sorted(change["n"] for change in changes), list(range(40)))
 
 
+@feature("conflicts: with one region there are none")
+def _(world):
+    container = world.container()
+    equal(list(container.list_conflicts()), [])
+    query = "SELECT * FROM c"
+    equal(list(container.query_conflicts(query, partition_key="a")), [])
+    equal(list(container.query_conflicts(query, enable_cross_partition_query=True)), [])
+    refused(400, lambda: list(container.query_conflicts(query)))
+    refused(404, container.get_conflict, "1", "a")
+    refused(404, container.delete_conflict, "1", "a")
+
+
 @feature("ranges: a new container has one, a split makes two of it, a merge one")
 def _(world):
     container = world.container()

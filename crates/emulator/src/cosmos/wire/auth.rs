@@ -171,6 +171,8 @@ fn check_plane(call: &Call) -> Result<(), Refusal> {
         | Target::Item(..)
         | Target::Ranges(_)
         | Target::KeyDelete(_)
+        | Target::Conflicts(_)
+        | Target::Conflict(..)
         | Target::Offers
         | Target::Offer(_) => Ok(()),
     }

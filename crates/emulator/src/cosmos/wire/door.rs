@@ -3,7 +3,7 @@
 use super::call::Call;
 use super::reply::Reply;
 use super::target::{Owner, Target};
-use super::{account, batch, feed, items, offers, query, resources, rids};
+use super::{account, batch, conflicts, feed, items, offers, query, resources, rids};
 use crate::cosmos::Cosmos;
 use crate::cosmos::core::Refusal;
 use crate::faults::{CosmosAction, CosmosOperation, CosmosRule};
@@ -118,6 +118,9 @@ pub(super) fn handle(cosmos: &Cosmos, call: &Call, kind: Kind) -> Result<Reply, 
         },
         Target::Item(owner, id) => items::answer(cosmos, call, owner, id),
         Target::KeyDelete(owner) => items::delete_key(cosmos, call, owner),
+        Target::Conflicts(owner) | Target::Conflict(owner, _) => {
+            conflicts::answer(cosmos, call, owner)
+        }
     }
 }
 
@@ -138,6 +141,8 @@ impl Kind {
             | Target::Database(_)
             | Target::Containers(_)
             | Target::Container(_)
+            | Target::Conflicts(_)
+            | Target::Conflict(..)
             | Target::Offers
             | Target::Offer(_) => Self::Control,
         }
@@ -201,7 +206,9 @@ impl Target {
             | Self::Items(owner)
             | Self::Item(owner, _)
             | Self::Ranges(owner)
-            | Self::KeyDelete(owner) => Some(owner),
+            | Self::KeyDelete(owner)
+            | Self::Conflicts(owner)
+            | Self::Conflict(owner, _) => Some(owner),
             Self::Account
             | Self::Databases
             | Self::Database(_)

@@ -3,7 +3,8 @@
 //! A request goes this way: [`connection`] reads it, [`target`] names what its path addresses,
 //! [`auth`] verifies its signature, [`rids`] puts names in the place of resource ids, [`binary`]
 //! makes text of its body where it is none, [`door`] asks for faults and picks the handler, a handler
-//! ([`items`], [`batch`], [`feed`], [`query`], [`resources`], [`account`], [`offers`]) does it, and
+//! ([`items`], [`batch`], [`feed`], [`query`], [`resources`], [`conflicts`], [`account`],
+//! [`offers`]) does it, and
 //! [`reply`] writes the answer.
 
 mod account;
@@ -11,6 +12,7 @@ mod auth;
 mod batch;
 mod binary;
 mod call;
+mod conflicts;
 mod connection;
 mod door;
 mod feed;

@@ -202,12 +202,13 @@ fn document(body: &[u8]) -> Result<Value, Refusal> {
         .map_err(|error| Refusal::Bad(format!("a stored item cannot be read: {error}")))
 }
 
-fn may_cross(call: &Call) -> bool {
+/// Whether a query may go over all partition keys.
+pub(super) fn may_cross(call: &Call) -> bool {
     call.is_set("x-ms-documentdb-query-enablecrosspartition")
 }
 
 /// In the service's own words, which clients look for.
-fn unscoped() -> Refusal {
+pub(super) fn unscoped() -> Refusal {
     Refusal::Bad(
         "Cross partition query is required but disabled. Please set \
          x-ms-documentdb-query-enablecrosspartition to true, specify \

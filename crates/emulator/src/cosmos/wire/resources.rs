@@ -141,7 +141,7 @@ pub(super) fn paged(call: &Call, rid: &str, name: &str, items: &[Value]) -> Resu
 }
 
 /// A list of resources.
-fn listed(rid: &str, name: &str, items: &[Value]) -> Reply {
+pub(super) fn listed(rid: &str, name: &str, items: &[Value]) -> Reply {
     let texts: Vec<String> = items.iter().map(Value::to_string).collect();
     let body = list(rid, name, texts.iter().map(String::as_bytes));
     Reply::text(200, body, charge::FLAT).with("x-ms-item-count", items.len())

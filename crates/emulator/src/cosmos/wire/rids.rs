@@ -24,7 +24,9 @@ pub(super) fn resolve(cosmos: &Cosmos, call: &mut Call) -> Result<(), Refusal> {
         Target::Container(owner)
         | Target::Items(owner)
         | Target::Ranges(owner)
-        | Target::KeyDelete(owner) => name(cosmos, rid, owner, None)?,
+        | Target::KeyDelete(owner)
+        | Target::Conflicts(owner)
+        | Target::Conflict(owner, _) => name(cosmos, rid, owner, None)?,
         Target::Item(owner, id) => name(cosmos, rid, owner, Some(id))?,
     }
     Ok(())

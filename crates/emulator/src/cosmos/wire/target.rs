@@ -25,6 +25,10 @@ pub(super) enum Target {
     Ranges(Owner),
     /// `/dbs/{database}/colls/{container}/operations/partitionkeydelete`
     KeyDelete(Owner),
+    /// `/dbs/{database}/colls/{container}/conflicts`
+    Conflicts(Owner),
+    /// `/dbs/{database}/colls/{container}/conflicts/{id}`
+    Conflict(Owner, String),
     /// `/offers`
     Offers,
     /// `/offers/{id}`
@@ -65,6 +69,10 @@ impl Target {
             ["dbs", d, "colls", c, "operations", "partitionkeydelete"] => {
                 Ok(Self::KeyDelete(owner(d, c)))
             }
+            ["dbs", d, "colls", c, "conflicts"] => Ok(Self::Conflicts(owner(d, c))),
+            ["dbs", d, "colls", c, "conflicts", id] => {
+                Ok(Self::Conflict(owner(d, c), id.to_owned()))
+            }
             ["offers"] => Ok(Self::Offers),
             ["offers", id] => Ok(Self::Offer(id.to_owned())),
             _ => Err(Refusal::NotFound(format!("a resource at {path} (in this emulator)"))),
@@ -91,7 +99,9 @@ impl Target {
             | Self::Items(owner)
             | Self::Item(owner, _)
             | Self::Ranges(owner)
-            | Self::KeyDelete(owner) => DatabaseRid::parse(&owner.database),
+            | Self::KeyDelete(owner)
+            | Self::Conflicts(owner)
+            | Self::Conflict(owner, _) => DatabaseRid::parse(&owner.database),
         }
     }
 
@@ -107,6 +117,8 @@ impl Target {
             Self::Items(owner) => ("docs", link(owner)),
             Self::Item(owner, id) => ("docs", format!("{}/docs/{id}", link(owner))),
             Self::Ranges(owner) => ("pkranges", link(owner)),
+            Self::Conflicts(owner) => ("conflicts", link(owner)),
+            Self::Conflict(owner, id) => ("conflicts", format!("{}/conflicts/{id}", link(owner))),
             Self::Offers => ("offers", String::new()),
             Self::Offer(id) => ("offers", id.to_lowercase()),
         }

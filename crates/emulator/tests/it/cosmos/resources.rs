@@ -132,6 +132,26 @@ async fn what_has_no_owner_or_another_one_says_so() {
 }
 
 #[tokio::test]
+async fn there_are_no_conflicts_with_one_region() {
+    let server = Server::start().await;
+    let path = "/dbs/shop/colls/orders/conflicts";
+    let listed = server.ask("GET", path).send().await.json();
+    assert_eq!((&listed["Conflicts"], &listed["_count"]), (&json!([]), &0.into()));
+    let query = json!({"query": "SELECT * FROM c"});
+    let ask = || server.ask("POST", path).json(&query).header("x-ms-documentdb-isquery", "true");
+    assert_eq!(ask().key("p").send().await.json()["Conflicts"], json!([]));
+    assert_eq!(ask().send().await.status, 400);
+    for (method, path, status) in [
+        ("GET", "/dbs/shop/colls/orders/conflicts/1", 404),
+        ("DELETE", "/dbs/shop/colls/orders/conflicts/1", 404),
+        ("PUT", path, 405),
+        ("GET", "/dbs/shop/colls/none/conflicts", 404),
+    ] {
+        assert_eq!(server.ask(method, path).send().await.status, status, "{method} {path}");
+    }
+}
+
+#[tokio::test]
 async fn a_containers_offer_is_found_and_replaced() {
     let server = Server::start().await;
     let orders = server.ask("GET", "/dbs/shop/colls/orders").send().await.json();
