@@ -51,7 +51,7 @@ pub(crate) struct Queue {
     waiting: VecDeque<ConsumerId>,
     last_sequence: i64,
     deferred: usize,
-    /// Bytes of the messages in `entries`.
+    /// Bytes of the messages in `entries` and of the states of sessions.
     size: u64,
     outbox: Outbox,
     notes: Notes,
@@ -220,7 +220,7 @@ impl Queue {
         }
     }
 
-    /// Bytes of its messages, scheduled ones too.
+    /// Bytes of its messages, scheduled ones too, and of its sessions' states.
     pub(crate) fn size(&self) -> u64 {
         self.size + self.schedule.size()
     }

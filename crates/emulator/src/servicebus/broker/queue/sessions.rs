@@ -206,8 +206,10 @@ impl Queue {
         let known = by_id.entry(Arc::clone(session)).or_default();
         if let Some(before) = known.state.take() {
             listing.remove(Some(before.set), session);
+            self.size -= before.bytes.len() as u64;
         }
         if let Some(bytes) = state {
+            self.size += bytes.len() as u64;
             listing.add(Some(now), session);
             known.state = Some(State { bytes, set: now });
         }

@@ -237,3 +237,16 @@ fn what_has_no_sessions_gives_none() {
     let next = bench.broker.open_next_session(want, bench.now, bench.now);
     assert!(matches!(next, Err(Refusal::NotAllowed(_))));
 }
+
+#[test]
+fn the_state_of_a_session_takes_room_until_it_is_cleared() {
+    let mut bench = Bench::sessions();
+    bench.hold("q", "s");
+    let (asked, session) = ((bench.id("q"), ME), Arc::from("s"));
+    for state in [Some("four"), Some("seventy"), None] {
+        let bytes = state.map(Bytes::from);
+        bench.broker.set_session_state(asked, &session, bytes, bench.now).unwrap();
+        let size = bench.broker.size(Target::Queue(asked.0));
+        assert_eq!(size, state.map_or(0, str::len) as u64);
+    }
+}
