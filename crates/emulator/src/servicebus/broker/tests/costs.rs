@@ -82,6 +82,26 @@ fn a_page_of_session_ids_costs_the_same_among_any_number_of_sessions() {
 }
 
 #[test]
+fn a_list_of_sessions_goes_on_at_the_same_cost_however_far_it_has_come() {
+    let mut bench = Bench::sessions();
+    let sample = |number: usize| Sample::new("").session(&number.to_string()).message();
+    bench.send("q", (0..MANY).map(sample));
+    let queue = bench.id("q");
+    let mut ten_pages = |from: usize| {
+        let mut page = |skip| bench.broker.session_ids(queue, None, (skip, 10), bench.now);
+        page(from).expect("it is there");
+        let before = cpu();
+        for turn in 1..=10 {
+            assert_eq!(page(from + turn * 10).expect("it is there").len(), 10);
+        }
+        cpu().saturating_sub(before)
+    };
+    let [near, far] = [0, MANY / 2]
+        .map(|from| (0..RUNS).map(|_| ten_pages(from)).min().expect("it was measured"));
+    assert!(far < near * DEARER_MAX, "{near:?} at the beginning, {far:?} in the middle");
+}
+
+#[test]
 fn the_next_session_costs_the_same_among_any_number_of_sessions() {
     check(Bench::sessions, |bench| {
         for _ in 0..TAKEN {
