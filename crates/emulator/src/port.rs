@@ -1,8 +1,10 @@
-//! What the ports share: taking a port, accepting, and serving plain HTTP until told to stop.
+//! What the ports share: taking a port, accepting, and plain HTTP: serving it until told to
+//! stop, and reading bodies.
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::{body::Body, body::Incoming, service::service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -15,10 +17,56 @@ use tokio_util::sync::CancellationToken;
 
 /// How long a connection may go without a whole head, idle ones too: more than the 90 s that HTTP
 /// clients keep one in their pool.
-const HEAD_WITHIN: Duration = Duration::from_mins(2);
+pub(crate) const HEAD_WITHIN: Duration = Duration::from_mins(2);
+
+/// How long a body may take to come in; on loopback 2 MB take milliseconds.
+pub(crate) const BODY_WITHIN: Duration = Duration::from_secs(30);
 
 /// How long accepting rests after it failed: until some connection has given back its descriptor.
 const REST: Duration = Duration::from_millis(20);
+
+/// A body that was not read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unread {
+    /// It takes too long.
+    #[error("the body did not come within {BODY_WITHIN:?}")]
+    Slow,
+    /// It is larger than this.
+    #[error("the body has more than {0} bytes")]
+    TooLarge(usize),
+    /// It broke off.
+    #[error("the body could not be read: {0}")]
+    Broken(Box<dyn Error + Send + Sync>),
+}
+
+impl Unread {
+    /// The status that says so.
+    pub(crate) fn status(&self) -> StatusCode {
+        match self {
+            Self::Slow => StatusCode::REQUEST_TIMEOUT,
+            Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Broken(_) => StatusCode::BAD_REQUEST,
+        }
+    }
+}
+
+/// Reads a body of at most so many bytes.
+///
+/// # Errors
+/// If it is larger, slow, or breaks off.
+pub(crate) async fn read<B>(body: B, bytes_max: usize) -> Result<Bytes, Unread>
+where
+    B: Body<Data = Bytes>,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    let whole = Limited::new(body, bytes_max).collect();
+    match tokio::time::timeout(BODY_WITHIN, whole).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Unread::TooLarge(bytes_max)),
+        Ok(Err(error)) => Err(Unread::Broken(error)),
+        Err(_) => Err(Unread::Slow),
+    }
+}
 
 /// An address that cannot be had. Free it, or give another.
 #[derive(Debug, thiserror::Error)]
@@ -128,6 +176,20 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+    use futures_util::stream;
+    use http_body_util::{Full, StreamBody};
+    use hyper::body::Frame;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_is_read_if_it_is_as_small_and_as_quick_as_it_must_be() {
+        let body = |bytes| Full::new(Bytes::from_static(bytes));
+        assert_eq!(read(body(b"12345"), 5).await.unwrap(), "12345");
+        let large = read(body(b"123456"), 5).await.unwrap_err();
+        assert_eq!(large.status(), 413, "{large}");
+        let endless = StreamBody::new(stream::pending::<Result<Frame<Bytes>, Infallible>>());
+        let slow = read(endless, 5).await.unwrap_err();
+        assert_eq!(slow.status(), 408, "{slow}");
+    }
 
     #[tokio::test]
     async fn what_cannot_be_had_is_told_with_the_way_out() {

@@ -5,7 +5,7 @@ use http::{Method, StatusCode, header, request::Parts};
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
-use std::{error::Error, fmt, net::IpAddr, time::Duration};
+use std::{fmt, net::IpAddr, time::Duration};
 
 /// One thing that the control port does.
 #[derive(Debug, PartialEq, Eq)]
@@ -172,11 +172,6 @@ impl Refusal {
     /// A refusal with nothing to add.
     pub(crate) fn new(status: StatusCode, error: impl Into<String>) -> Self {
         Self { status, allow: None, error: error.into(), example: None }
-    }
-
-    /// The body broke off, or is larger than any control request.
-    pub(crate) fn unreadable(error: &dyn Error) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, format!("the body cannot be read: {error}"))
     }
 
     /// The route is there, the method is not.

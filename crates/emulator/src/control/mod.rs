@@ -15,18 +15,15 @@ use crate::{
 };
 use bytes::Bytes;
 use http::{Request, Response, StatusCode, header};
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::Full;
 use hyper::body::Incoming;
 use serde_json::{Value, json};
-use std::{io, sync::Arc, time::Duration};
-use tokio::{net::TcpListener, time::timeout};
+use std::{io, sync::Arc};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 /// A control request is one small JSON object; the bound only keeps a mistake from filling memory.
 const BODY_MAX: usize = 64 * 1024;
-
-/// How long it may take to come in.
-const BODY_WITHIN: Duration = Duration::from_secs(30);
 
 /// The parts that the control port acts on.
 #[derive(Debug)]
@@ -67,10 +64,9 @@ impl Control {
     /// Reads the request, does it, and says what came of it.
     async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
         let (head, body) = request.into_parts();
-        let whole = Limited::new(body, BODY_MAX).collect();
-        let done = match timeout(BODY_WITHIN, whole).await.unwrap_or_else(|late| Err(late.into())) {
-            Ok(body) => Call::parse(&head, &body.to_bytes()).and_then(|call| self.perform(call)),
-            Err(error) => Err(Refusal::unreadable(&*error)),
+        let done = match port::read(body, BODY_MAX).await {
+            Ok(body) => Call::parse(&head, &body).and_then(|call| self.perform(call)),
+            Err(unread) => Err(Refusal::new(unread.status(), unread.to_string())),
         };
         let kept = self
             .servicebus

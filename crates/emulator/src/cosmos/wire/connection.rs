@@ -6,16 +6,15 @@ use super::target::Target;
 use crate::clock::Clock;
 use crate::cosmos::Cosmos;
 use crate::cosmos::core::Refusal;
-use crate::port;
+use crate::port::{self, HEAD_WITHIN, Unread};
 use bytes::Bytes;
 use http::{Request, Response};
-use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -25,11 +24,6 @@ use tokio_util::sync::CancellationToken;
 const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Connections served at a time; others wait in the backlog. SDKs open a few dozen each.
 const CONNECTIONS_MAX: usize = 4096;
-/// How long a connection may go without a whole head: idle ones too, so it is more than the 90 s
-/// that HTTP clients keep one in their pool.
-const HEAD_WITHIN: Duration = Duration::from_mins(2);
-/// How long a body may take to come in; on loopback 2 MB take milliseconds.
-const BODY_WITHIN: Duration = Duration::from_secs(30);
 
 /// The request is not answered: its connection is cut.
 #[derive(Debug, thiserror::Error)]
@@ -90,16 +84,12 @@ async fn exchange(
 
 async fn read(parts: http::request::Parts, body: Incoming, at: i64) -> Result<Call, Refusal> {
     let target = Target::parse(parts.uri.path())?;
-    let whole = Limited::new(body, BODY_BYTES_MAX).collect();
-    let slow = |_| Refusal::Slow(format!("the body did not come within {BODY_WITHIN:?}"));
-    let body = tokio::time::timeout(BODY_WITHIN, whole).await.map_err(slow)?.map_err(|error| {
-        if error.is::<LengthLimitError>() {
-            Refusal::TooLarge(format!("the body has more than {BODY_BYTES_MAX} bytes"))
-        } else {
-            Refusal::Bad(format!("the body could not be read: {error}"))
-        }
+    let body = port::read(body, BODY_BYTES_MAX).await.map_err(|unread| match unread {
+        Unread::Slow => Refusal::Slow(unread.to_string()),
+        Unread::TooLarge(_) => Refusal::TooLarge(unread.to_string()),
+        Unread::Broken(_) => Refusal::Bad(unread.to_string()),
     })?;
-    Ok(Call::new(parts, target, body.to_bytes(), at))
+    Ok(Call::new(parts, target, body, at))
 }
 
 /// Names a request. It is no secret, so no random numbers of the system's are asked for.

@@ -1,14 +1,16 @@
 //! The admin routes: how the host is, what it runs, and running a timer by hand.
 
 use super::{Answer, json, status};
-use crate::functions::{
-    Host,
-    invoke::HOST_VERSION,
-    load::{Function, Trigger},
-    worker::{Running, State},
+use crate::{
+    functions::{
+        Host,
+        invoke::HOST_VERSION,
+        load::{Function, Trigger},
+        worker::{Running, State},
+    },
+    port,
 };
 use http::{Method, Request, StatusCode};
-use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -80,10 +82,11 @@ fn describe(host: &Host, function: &Function) -> Value {
 /// Runs a function without its trigger: accepted at once, run in the background.
 async fn run(function: &Function, request: Request<Incoming>) -> Answer {
     let wanted = json!({"error": "send {\"input\":\"\"} with content type application/json"});
-    let Ok(body) = Limited::new(request.into_body(), BODY_MAX).collect().await else {
-        return json(StatusCode::BAD_REQUEST, &wanted);
+    let body = match port::read(request.into_body(), BODY_MAX).await {
+        Ok(body) => body,
+        Err(unread) => return json(unread.status(), &json!({ "error": unread.to_string() })),
     };
-    let input = serde_json::from_slice::<Value>(&body.to_bytes()).ok();
+    let input = serde_json::from_slice::<Value>(&body).ok();
     if input.is_none_or(|input| input.get("input").is_none()) {
         return json(StatusCode::BAD_REQUEST, &wanted);
     }

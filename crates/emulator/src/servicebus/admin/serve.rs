@@ -8,7 +8,7 @@ use crate::{
 };
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, StatusCode, header, request::Parts};
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::Full;
 use hyper::body::Incoming;
 use std::{io, sync::Arc};
 use tokio::net::TcpListener;
@@ -41,9 +41,9 @@ impl ServiceBus {
     /// Reads the request, does it, and says what came of it.
     async fn administer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
         let (head, body) = request.into_parts();
-        let done = match Limited::new(body, BODY_MAX).collect().await {
-            Ok(body) => self.perform(&head, &body.to_bytes()),
-            Err(error) => Err((StatusCode::BAD_REQUEST, error.to_string())),
+        let done = match port::read(body, BODY_MAX).await {
+            Ok(body) => self.perform(&head, &body),
+            Err(unread) => Err((unread.status(), unread.to_string())),
         };
         // What is looked at waits too: nothing is shown that a crash could take away.
         let kept = self.journal.settled().await;

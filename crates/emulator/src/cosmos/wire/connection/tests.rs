@@ -1,6 +1,8 @@
 //! Clients that take their time, by a clock that needs none.
 
 use super::*;
+use crate::port::BODY_WITHIN;
+use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 use tokio::time::{Instant, sleep, timeout};
 
