@@ -114,7 +114,8 @@ fn missing(
         let not_before: Option<Timestamp> =
             before.map(|(_, entry)| entry.envelope.occurred_at).or(placed_at);
         if not_before.is_some_and(|at| horizon.0 < at) {
-            wrong.push(format!("{} missing, and too young to have expired", gap.of(key)));
+            let are = if gap.first == gap.last { "is" } else { "are" };
+            wrong.push(format!("{} {are} missing, and too young to have expired", gap.of(key)));
         } else {
             totals.expired += gap.count();
             totals.first += u64::from(gap.first == 1);
@@ -170,17 +171,17 @@ mod tests {
 
     #[test]
     fn what_is_too_young_to_have_expired_is_lost() {
-        let lost = ["o.1 missing, and too young to have expired"];
+        let lost = ["o.1 is missing, and too young to have expired"];
         check(&[order(1, YOUNG)], 0, &lost);
         check(&[order(1, OLD)], 1, &[]);
         let between = [order(3, OLD), pending("o.1", OLD), pending("o.2", YOUNG)];
-        check(&between, 0, &["o.3 missing, and too young to have expired"]);
+        check(&between, 0, &["o.3 is missing, and too young to have expired"]);
         check(&[order(2, OLD), pending("o.2", YOUNG)], 1, &[]);
     }
 
     #[test]
     fn a_version_that_nobody_can_have_counted_to_is_one_line() {
-        let lost = ["o.2 to 4294967295 missing, and too young to have expired"];
+        let lost = ["o.2 to 4294967295 are missing, and too young to have expired"];
         check(&[order(u32::MAX, YOUNG), pending("o.1", YOUNG)], 0, &lost);
         check(&[order(u32::MAX, OLD), pending("o.1", OLD)], 4_294_967_294, &[]);
     }
