@@ -1,6 +1,6 @@
 //! `cargo xtask ci`: what CI runs, one line a step with its time.
 
-use crate::{conformance, e2e, fuzz, infra, peers, run, simulate, test, tidy};
+use crate::{conformance, e2e, fuzz, infra, package, peers, run, simulate, test, tidy};
 use anyhow::Result;
 use std::path::Path;
 use std::time::Instant;
@@ -25,6 +25,9 @@ pub(crate) fn ci(root: &Path) -> Result<()> {
     infra::rehearsal::test(&infra::rehearsal::Arguments::default())?;
     simulate::simulate(&simulate::Arguments::default())?;
     e2e::local(root, None)?;
+    package::package(&package::Arguments::default(), root)?;
+    run::build_binaries(false)?;
+    e2e::from_packages(root, None)?;
     test::test(&test::Arguments::default())
 }
 

@@ -67,7 +67,7 @@ pub(crate) fn e2e(arguments: &Arguments, root: &Path) -> Result<()> {
 }
 
 /// Runs the files that use the Functions host, on what would be deployed.
-fn from_packages(root: &Path, filter: Option<&str>) -> Result<()> {
+pub(crate) fn from_packages(root: &Path, filter: Option<&str>) -> Result<()> {
     for app in package::APPS {
         let zip = package::path(app);
         ensure!(zip.is_file(), "there is no {}; run `cargo xtask package` first", zip.display());

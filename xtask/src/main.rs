@@ -72,7 +72,7 @@ enum Verb {
     /// The house rules that no other tool checks
     Tidy,
     /// What CI runs: fmt, tidy, infra check, deny, clippy, doc, conformance, peers, infra test,
-    /// simulate, containers, test
+    /// simulate, containers, package, test
     Ci,
 }
 
