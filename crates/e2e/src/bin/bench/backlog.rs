@@ -68,7 +68,7 @@ pub(crate) async fn messages(sizes: &[u32]) -> Result<()> {
 
 async fn measure(size: u32) -> Result<Figures> {
     let logs = tempfile::tempdir()?;
-    let mut emulator = start(logs.path()).await?;
+    let mut emulator = start(logs.path(), None).await?;
     let topic = Topic::of(&emulator)?;
     let pid = emulator.process.pid()?;
     let idle = usage(pid)?.resident_kib;

@@ -1,9 +1,13 @@
 //! Messages of 1 KB through topic `orders` and its subscription with sessions.
 
 use anyhow::{Context, Result, ensure};
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use domain::ports::Publisher as _;
 use domain::{Envelope, Json, Sequence, Timestamp};
 use e2e::emulator::{Emulator, Setup};
+use e2e::http;
+use e2e::identity::SERVICEBUS;
 use serde_json::{Value, json};
 use servicebus::{
     Account, Entity, MessageReceiver, Received, ServiceBusConsumer, ServiceBusPublisher,
@@ -20,8 +24,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const BETWEEN: Duration = Duration::from_millis(5);
 
 /// Starts an emulator whose sessions stay locked for five minutes: on a busy machine a receiver
-/// may need more than the usual one.
-pub(crate) async fn start(logs: &Path) -> Result<Emulator> {
+/// may need more than the usual one. What it holds is kept in `data`, or in memory only.
+pub(crate) async fn start(logs: &Path, data: Option<&Path>) -> Result<Emulator> {
     let subscription = json!({
         "Name": "all",
         "Properties": {"RequiresSession": true, "LockDuration": "PT5M"},
@@ -37,7 +41,28 @@ pub(crate) async fn start(logs: &Path) -> Result<Emulator> {
     let namespace = json!({"Name": "sbemulatorns", "Topics": [topic]});
     let config = logs.join("config.json");
     std::fs::write(&config, json!({"UserConfig": {"Namespaces": [namespace]}}).to_string())?;
-    Emulator::start(Setup { config: Some(&config), ..Setup::default() }, logs).await
+    let emulator =
+        Emulator::start(Setup { config: Some(&config), data, ..Setup::default() }, logs).await?;
+    make_room(&emulator).await?;
+    Ok(emulator)
+}
+
+/// Lets the topic hold a million messages: by itself a topic takes a gigabyte.
+async fn make_room(emulator: &Emulator) -> Result<()> {
+    let claims = json!({"aud": SERVICEBUS, "exp": i32::MAX});
+    let [head, claims] = [json!({"alg": "none"}), claims]
+        .map(|part| BASE64_URL_SAFE_NO_PAD.encode(part.to_string()));
+    let topic = "<entry><content><TopicDescription>\
+        <DuplicateDetectionHistoryTimeWindow>PT5M</DuplicateDetectionHistoryTimeWindow>\
+        <MaxSizeInMegabytes>5120</MaxSizeInMegabytes>\
+        <RequiresDuplicateDetection>true</RequiresDuplicateDetection>\
+        </TopicDescription></content></entry>";
+    let request = http::client().put(format!("{}/orders", emulator.admin));
+    let request = request.bearer_auth(format!("{head}.{claims}.x")).header("if-match", "*");
+    let answer = request.body(topic).send().await?;
+    let (status, told) = (answer.status(), answer.text().await?);
+    ensure!(status.is_success(), "the topic stays small: {status} {told}");
+    Ok(())
 }
 
 /// The topic's two ends.
