@@ -27,6 +27,7 @@ mod request;
 mod session;
 mod settings;
 mod store;
+mod tls;
 mod transport;
 mod verdict;
 

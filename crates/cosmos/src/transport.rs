@@ -8,6 +8,7 @@ use url::Url;
 
 use crate::outcome::{BODY_BYTES_MAX, NoAnswer, Reply};
 use crate::request::Request;
+use crate::tls;
 
 /// The connections to all regions of an account: HTTP/1.1, kept alive.
 #[derive(Debug)]
@@ -19,6 +20,7 @@ impl Transport {
     /// For an account on this machine certificates and proxies play no part; loading the
     /// roots of trust would only cost time and memory.
     pub(crate) fn new(plain: bool) -> Result<Self, reqwest::Error> {
+        tls::prepare();
         let builder = reqwest::Client::builder()
             .user_agent(USER_AGENT)
             .http1_only()

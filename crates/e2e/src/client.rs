@@ -1,5 +1,6 @@
 //! A client of the API: what curl would do.
 
+use crate::http;
 use anyhow::{Context, Result, ensure};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
@@ -33,7 +34,7 @@ pub struct Answer {
 impl Client {
     /// A client of the API at `http://host:port`.
     pub fn new(base: &str) -> Self {
-        Self { base: base.to_owned(), key: None, http: reqwest::Client::new() }
+        Self { base: base.to_owned(), key: None, http: http::client() }
     }
 
     /// With the key that a Functions host asks for.

@@ -2,6 +2,7 @@
 
 use crate::backend::Backend;
 use crate::container::Container;
+use crate::http;
 use crate::microsoft::Microsoft;
 use crate::process::{Launch, Process};
 use crate::wait;
@@ -83,7 +84,7 @@ impl Emulator {
             data: setup.data.map(Path::to_owned),
             logs: logs.to_owned(),
             beside: Vec::new(),
-            http: reqwest::Client::builder().timeout(CONTROL_WITHIN).build()?,
+            http: http::builder().timeout(CONTROL_WITHIN).build()?,
         })
     }
 
@@ -125,7 +126,7 @@ impl Emulator {
             data: None,
             logs: logs.to_owned(),
             beside: vec![store, sql],
-            http: reqwest::Client::builder().timeout(CONTROL_WITHIN).build()?,
+            http: http::builder().timeout(CONTROL_WITHIN).build()?,
         })
     }
 

@@ -4,6 +4,7 @@
 
 use crate::client::Client;
 use crate::emulator::{Emulator, Setup};
+use crate::http;
 use crate::process::{self, Launch, Process};
 use crate::wait;
 use crate::world::COSMOS_KEY;
@@ -52,7 +53,7 @@ impl FunctionApp {
         let base = ready.get("functions").and_then(Value::as_str).context("no `functions`")?;
         let loaded = ready.get("loaded").and_then(Value::as_array).context("no `loaded`")?;
         let loaded = loaded.iter().filter_map(Value::as_str).map(str::to_owned).collect();
-        Ok(Self { host, base: base.to_owned(), loaded, http: reqwest::Client::new() })
+        Ok(Self { host, base: base.to_owned(), loaded, http: http::client() })
     }
 
     /// The process id of the handler that runs now; `None` while it is being started again.

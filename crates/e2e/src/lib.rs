@@ -8,6 +8,7 @@ pub mod consumer;
 pub mod container;
 pub mod emulator;
 pub mod functions;
+pub mod http;
 pub mod identity;
 pub mod ledger;
 pub mod load;

@@ -4,6 +4,7 @@
 //! faults, no clock and no counters to ask for.
 
 use crate::container::{Container, Network, Output, Spec, unique};
+use crate::http;
 use crate::wait;
 use crate::world::COSMOS_KEY;
 use anyhow::{Result, ensure};
@@ -79,7 +80,7 @@ fn spec<'a>(
 
 async fn serves(what: &str, url: &str) -> Result<()> {
     wait::within(HEALTHY_WITHIN, &format!("{what} of Microsoft is healthy"), async || {
-        let status = reqwest::get(url).await?.status();
+        let status = http::client().get(url).send().await?.status();
         ensure!(status.is_success(), "{status}");
         Ok(Some(()))
     })
@@ -105,7 +106,7 @@ async fn create(cosmos: &str, (kind, parent): (&str, &str), body: &Value) -> Res
     let signature = BASE64_STANDARD.encode(mac.finalize().into_bytes());
     let signature = signature.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
     let path = format!("{parent}/{kind}");
-    let answer = reqwest::Client::new()
+    let answer = http::client()
         .post(format!("{cosmos}/{}", path.trim_start_matches('/')))
         .header("authorization", format!("type%3Dmaster%26ver%3D1.0%26sig%3D{signature}"))
         .header("x-ms-date", date)

@@ -35,6 +35,7 @@ impl Administration {
     ) -> Result<Self, Problems> {
         let given = variable(ADMIN).filter(|given| !given.trim().is_empty());
         let base = base(&account, given.as_deref().map(str::trim))?;
+        crate::tls::prepare();
         let http = reqwest::Client::builder()
             .user_agent(concat!("orders-outbox/", env!("CARGO_PKG_VERSION")))
             .timeout(ANSWER_MAX)

@@ -15,6 +15,7 @@ mod message;
 mod namespace;
 mod outcome;
 mod publisher;
+mod tls;
 mod tuning;
 
 pub use account::Account;

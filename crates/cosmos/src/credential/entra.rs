@@ -166,6 +166,7 @@ impl Entra {
 
 impl Source {
     fn make(&self) -> azure_core::Result<Arc<dyn TokenCredential>> {
+        crate::tls::prepare();
         match self {
             Self::Managed { client_id } => {
                 let options = ManagedIdentityCredentialOptions {

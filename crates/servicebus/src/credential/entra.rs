@@ -65,6 +65,7 @@ impl Entra {
 }
 
 fn make(identity: &Identity) -> azure_core::Result<Arc<dyn TokenCredential>> {
+    crate::tls::prepare();
     Ok(match identity {
         Identity::Managed { client_id } => {
             let user_assigned_id = client_id.clone().map(UserAssignedId::ClientId);

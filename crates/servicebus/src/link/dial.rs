@@ -12,7 +12,7 @@ use fe2o3_amqp::sasl_profile::SaslProfile;
 use fe2o3_amqp_ws::WebSocketStream;
 use fe2o3_amqp_ws::native::TokioWebSocketStream;
 use rustls::ClientConfig;
-use rustls::crypto::aws_lc_rs;
+use rustls::crypto::ring;
 use rustls::pki_types::ServerName;
 use rustls_platform_verifier::BuilderVerifierExt;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -81,7 +81,7 @@ where
 
 /// Whom the platform trusts: an operator adds an authority there, and nowhere else.
 fn trust_of_platform(namespace: &Namespace) -> Result<ClientConfig, Trouble> {
-    let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .and_then(BuilderVerifierExt::with_platform_verifier)
         .map_err(|error| Trouble::untrusted(namespace, error))?;

@@ -27,7 +27,7 @@ fn certificate() -> (ServerConfig, ClientConfig) {
     let CertifiedKey { cert, signing_key } =
         generate_simple_self_signed([HOST.to_owned()]).unwrap();
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(signing_key.serialize_der()));
-    let provider = Arc::new(aws_lc_rs::default_provider());
+    let provider = Arc::new(ring::default_provider());
     let server = ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .unwrap()
