@@ -53,7 +53,7 @@ pub(crate) fn answer(cosmos: &Cosmos, route: u8, body: &[u8]) {
 /// The bytes as everything in the head that is parsed.
 fn head(cosmos: &Cosmos, text: &[u8]) {
     let path = String::from_utf8_lossy(text);
-    drop(Target::parse(&path));
+    drop(Target::parse(&path).map(|target| target.signed_as()));
     let mut request = Request::builder().method("GET").uri(DOCS);
     for name in [
         "authorization",
