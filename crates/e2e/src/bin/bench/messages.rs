@@ -58,7 +58,7 @@ async fn make_room(emulator: &Emulator) -> Result<()> {
         <RequiresDuplicateDetection>true</RequiresDuplicateDetection>\
         </TopicDescription></content></entry>";
     let request = http::client().put(format!("{}/orders", emulator.admin));
-    let request = request.bearer_auth(format!("{head}.{claims}.x")).header("if-match", "*");
+    let request = request.bearer_auth(format!("{head}.{claims}.")).header("if-match", "*");
     let answer = request.body(topic).send().await?;
     let (status, told) = (answer.status(), answer.text().await?);
     ensure!(status.is_success(), "the topic stays small: {status} {told}");
