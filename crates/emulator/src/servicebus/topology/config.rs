@@ -150,7 +150,7 @@ fn settings(properties: &Node<'_>) -> Settings {
 
 /// The default time to live, if it ends.
 fn life(properties: &Node<'_>) -> Option<Duration> {
-    let life = properties.get("DefaultMessageTimeToLive").duration(LIFE_MAX);
+    let life = properties.get("DefaultMessageTimeToLive").life(LIFE_MAX);
     life.filter(|life| *life < LIFE_MAX)
 }
 

@@ -1,5 +1,6 @@
 //! Walking a configuration: every value knows its path, every mistake is noted and none ends it.
 
+use jiff::{SignedDuration, Span, SpanRelativeTo};
 use serde_json::{Map, Value};
 use std::{cell::RefCell, fmt::Display, time::Duration};
 
@@ -100,18 +101,19 @@ impl<'a> Node<'a> {
         self.expected(number, &format!("a number from 1 to {max}"))
     }
 
-    /// A duration in ISO 8601, if there is one.
+    /// A duration in ISO 8601 of at most `max`, if there is one.
     pub(super) fn duration(&self, max: Duration) -> Option<Duration> {
+        let parsed = self.present()?.as_str().and_then(parse);
+        let parsed = parsed.filter(|it| !it.is_zero() && *it <= max);
+        let most = SignedDuration::try_from(max).unwrap_or(SignedDuration::MAX);
+        self.expected(parsed, &format!("a duration such as PT1M, {most} at most"))
+    }
+
+    /// A duration that may be without end, and then is `max`; so is a longer one.
+    pub(super) fn life(&self, max: Duration) -> Option<Duration> {
         let text = self.present()?.as_str();
-        if text == Some(FOREVER) {
-            return Some(max);
-        }
-        let parsed = text.and_then(|text| {
-            let span: jiff::Span = text.parse().ok()?;
-            let day = jiff::SpanRelativeTo::days_are_24_hours();
-            Duration::try_from(span.to_duration(day).ok()?).ok()
-        });
-        let parsed = parsed.filter(|it| Duration::ZERO < *it).map(|it| it.min(max));
+        let parsed = if text == Some(FOREVER) { Some(max) } else { text.and_then(parse) };
+        let parsed = parsed.filter(|it| !it.is_zero()).map(|it| it.min(max));
         self.expected(parsed, "a duration such as PT1M")
     }
 
@@ -143,4 +145,9 @@ impl<'a> Node<'a> {
             }
         }
     }
+}
+
+fn parse(text: &str) -> Option<Duration> {
+    let span: Span = text.parse().ok()?;
+    Duration::try_from(span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?).ok()
 }

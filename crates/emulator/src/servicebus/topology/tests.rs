@@ -121,19 +121,20 @@ fn every_mistake_is_told_at_once_with_its_path() {
         { "Name": "a b", "Properties": { "LockDuration": "one minute", "MaxDeliveryCount": 0 } },
         { "Properties": { "RequiresSession": "yes", "Colour": 1 } },
         { "Name": "q", "Properties": [] },
-        { "Name": "Q" },
+        { "Name": "Q", "Properties": { "LockDuration": "PT5M1S" } },
     ]);
     check(
         &namespace(json!({ "Name": "n", "Queues": queues })),
         expect![[r"
         $.UserConfig.Namespaces[0].Queues[0].Name: 'a b' has letters other than A-Z a-z 0-9 . _ - ~ / or is longer than 260
-        $.UserConfig.Namespaces[0].Queues[0].Properties.LockDuration: must be a duration such as PT1M
+        $.UserConfig.Namespaces[0].Queues[0].Properties.LockDuration: must be a duration such as PT1M, PT5M at most
         $.UserConfig.Namespaces[0].Queues[0].Properties.MaxDeliveryCount: must be a number from 1 to 2000
         $.UserConfig.Namespaces[0].Queues[1].Properties.Colour: unknown; one of DeadLetteringOnMessageExpiration, DefaultMessageTimeToLive, DuplicateDetectionHistoryTimeWindow, ForwardDeadLetteredMessagesTo, ForwardTo, LockDuration, MaxDeliveryCount, RequiresDuplicateDetection, RequiresSession
         $.UserConfig.Namespaces[0].Queues[1].Name: is missing
         $.UserConfig.Namespaces[0].Queues[1].Properties.RequiresSession: must be true or false
         $.UserConfig.Namespaces[0].Queues[2].Properties: must be an object
-        $.UserConfig.Namespaces[0].Queues[3].Name: 'Q' is there twice"]],
+        $.UserConfig.Namespaces[0].Queues[3].Name: 'Q' is there twice
+        $.UserConfig.Namespaces[0].Queues[3].Properties.LockDuration: must be a duration such as PT1M, PT5M at most"]],
     );
 }
 
