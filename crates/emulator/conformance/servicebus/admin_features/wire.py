@@ -41,11 +41,12 @@ def keys():
 @feature("wire: hostile XML is refused, and the next request is served")
 def hostile():
     bomb = b'<!DOCTYPE a [<!ENTITY b "bbbb">]><entry><content>&b;</content></entry>'
-    deep = b"<a>" * 100_000
+    deep = b"<a>" * 50_000
     wide = b"<a>" + b"<b/>" * 50_000 + b"</a>"
-    for body in (b"", b"<entry>", b"\xff\xfe", b"{}", bomb, deep, wide, b"x" * 1_000_000):
+    wrong = (b"", b"<entry>", b"\xff\xfe", b"{}", bomb, deep, wide)
+    for body, expected in [*((body, 400) for body in wrong), (b"x" * 1_000_000, 413)]:
         status, words = ask(f"/{fresh('q')}", "PUT", body, token())
-        eq(status, 400, f"status for {body[:20]}")
+        eq(status, expected, f"status for {body[:20]}")
         assert "<Detail>" in words, words
     eq(ask("/send-one", token=token())[0], 200, "status afterwards")
 

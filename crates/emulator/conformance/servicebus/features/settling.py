@@ -125,7 +125,7 @@ def dead_letter_again():
     with client.get_queue_receiver("dead-letter-again") as receiver:
         receiver.dead_letter_message(one(receiver))
     with client.get_queue_receiver("dead-letter-again", **DEAD) as dead:
-        message = one(dead)
         with refused(ServiceBusError, "cannot be dead-lettered"):
-            dead.dead_letter_message(message)
-        dead.complete_message(message)
+            dead.dead_letter_message(one(dead))
+    with client.get_queue_receiver("dead-letter-again", **DEAD) as dead:
+        eq(bodies(dead.peek_messages()), ["bad"])
